@@ -1,0 +1,1 @@
+"""Documents with their expected answers, one module a layout."""

@@ -1,0 +1,1 @@
+"""The state machine: state, context, routing, and the compiled graph."""

@@ -1,0 +1,1 @@
+"""The four steps of the graph, one file and one function each."""

@@ -1,0 +1,1 @@
+"""What is said to a chat model: prompt files and their published copies."""

@@ -1,0 +1,1 @@
+"""What to extract: target schemas, their checks and their errors."""
