@@ -1,0 +1,68 @@
+"""Lay words out as text the way they stand on the page, so that columns and gaps can be seen in plain characters."""
+
+from itertools import pairwise
+from statistics import median
+
+from documents.page import Word
+
+
+def group_rows(words: list[Word]) -> list[list[Word]]:
+    """Group words into rows from the top, each row ordered from the left; every word is in one row.
+
+    From left to right, a word joins the row whose last word it overlaps most in height, if by at least half of the
+    lower one of the two; so a row follows the slight slope of a page scanned askew.
+    """
+    rows: list[list[Word]] = []
+    for word in sorted(words, key=lambda word: (word.bbox[0], word.bbox[1], word)):
+        row = max(rows, key=lambda row: _overlap(row[-1], word), default=None)
+        if row is None or _overlap(row[-1], word) < 0.5:
+            rows.append([word])
+        else:
+            row.append(word)
+    return sorted(rows, key=lambda row: (_middle(row), row[0].bbox[0]))
+
+
+def lay_out(words: list[Word], width_px: int, height_px: int, max_columns: int = 120) -> str:
+    """Return the words as lines of text on a grid of characters, proportional to their places on the page.
+
+    The page is as many columns wide as its usual character fits, at most `max_columns`; a line of denser text runs
+    over. Gaps between rows become at most two blank lines. Each word stands there once and whole; no words give "".
+    """
+    if not words:
+        return ""
+    rows = group_rows(words)
+    left = min(word.bbox[0] for word in words)
+    columns = min(max_columns, round(1 / median(_char_width(word) for word in words)))
+    pitch = _row_pitch(rows)
+    lines = [_lay_out_row(rows[0], left, columns)]
+    for above, row in pairwise(rows):
+        blank = round((_middle(row) - _middle(above)) / pitch) - 1
+        lines += [""] * min(max(blank, 0), 2) + [_lay_out_row(row, left, columns)]
+    return "\n".join(lines)
+
+
+def _lay_out_row(row: list[Word], left: float, columns: int) -> str:
+    line = ""
+    for word in row:
+        line += " " * max(round((word.bbox[0] - left) * columns) - len(line), 1 if line else 0) + word.text
+    return line
+
+
+def _overlap(left: Word, right: Word) -> float:
+    """Return the common height as a share of the lower word's height; zero or less where they are apart."""
+    shared = min(left.bbox[3], right.bbox[3]) - max(left.bbox[1], right.bbox[1])
+    return shared / max(min(left.bbox[3] - left.bbox[1], right.bbox[3] - right.bbox[1]), 1e-6)
+
+
+def _middle(row: list[Word]) -> float:
+    return median((word.bbox[1] + word.bbox[3]) / 2 for word in row)
+
+
+def _char_width(word: Word) -> float:
+    return max((word.bbox[2] - word.bbox[0]) / max(len(word.text), 1), 1e-3)
+
+
+def _row_pitch(rows: list[list[Word]]) -> float:
+    """Return the usual distance of a row from the next; a page's height where there is one row."""
+    gaps = [_middle(row) - _middle(above) for above, row in pairwise(rows)]
+    return max(median(gaps), 1e-3) if gaps else 1.0

@@ -1,0 +1,40 @@
+"""The words of a page, read once: from the PDF's text layer where it has one, else by OCR."""
+
+import json
+from collections.abc import Iterable
+
+from documents.images import from_png
+from documents.layout import group_rows
+from documents.ocr import READER, read_words
+from documents.page import Page, Word
+from documents.store import DocumentStore
+
+
+def page_words(page: Page, store: DocumentStore) -> list[Word]:
+    """Return the page's words in reading order: rows from the top, each row from the left.
+
+    OCR costs about two CPU seconds a page and runs once for an image, ever; a blank page gives an empty list. Raises
+    UnreadableDocumentError where the page's image is no longer in the store.
+    """
+    ref = page["text_layer"] or store.derive(page["image"], READER, lambda: _read_image(store.get(page["image"])))
+    return words_from_json(store.get(ref))
+
+
+def words_to_json(words: Iterable[Word]) -> bytes:
+    """Write the words in their order; 5 digits of a fraction are a tenth of a pixel of a 10,000 px page."""
+    rows = [[word.text, *(round(edge, 5) for edge in word.bbox), round(word.score, 4)] for word in words]
+    return json.dumps(rows, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def words_from_json(data: bytes) -> list[Word]:
+    """Read what `words_to_json` wrote."""
+    return [Word(text, (x0, y0, x1, y1), score) for text, x0, y0, x1, y1, score in json.loads(data)]
+
+
+def in_reading_order(words: Iterable[Word]) -> list[Word]:
+    """Order rows from the top, and the words of a row from the left."""
+    return [word for row in group_rows(list(words)) for word in row]
+
+
+def _read_image(png: bytes) -> bytes:
+    return words_to_json(in_reading_order(read_words(from_png(png))))
