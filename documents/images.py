@@ -17,6 +17,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
+from documents.limits import Limits
 from schemas.errors import UnreadableDocumentError
 
 # What a file begins with, and who reads it. The readers are called directly, and not through Image.open, because that
@@ -33,22 +34,24 @@ _READERS: dict[bytes, type[ImageFile.ImageFile]] = {
 _WHITES = (1.0, 255.0, 65535.0, 4294967295.0)
 
 
-def read_pages(data: bytes, max_pixels: int) -> Iterator[Image.Image]:
+def read_images(data: bytes, limits: Limits) -> Iterator[Image.Image]:
     """Yield each page of an image file, normalised; only a TIFF can have several, an animation is its first frame.
 
-    Raises UnreadableDocumentError for another format, a damaged or cut-off file, and a page of more than `max_pixels`
-    pixels, which is told from the header, before anything is decoded.
+    Raises UnreadableDocumentError for another format, a damaged or cut-off file, and one beyond the limits, which is
+    told from the headers, before pixels are decoded.
     """
     try:
         image = _open(data)
-        for index in range(getattr(image, "n_frames", 1) if isinstance(image, TiffImagePlugin.TiffImageFile) else 1):
+        count = image.n_frames if isinstance(image, TiffImagePlugin.TiffImageFile) else 1
+        limits.check_pages(count)
+        for index in range(count):
             image.seek(index)
-            _check_size(image, max_pixels)
+            limits.check_pixels(*image.size)
             yield normalise(image)
     except UnreadableDocumentError:
         raise
-    except Image.DecompressionBombError as error:
-        raise _too_large(max_pixels) from error
+    except Image.DecompressionBombError as error:  # the WebP reader checks by itself, before it allocates
+        raise UnreadableDocumentError("it has too many pixels; scan it at a lower resolution") from error
     except (
         Exception
     ) as error:  # on damaged files the decoders raise nearly anything: SyntaxError, KeyError, struct.error
@@ -96,17 +99,6 @@ def _open(data: bytes) -> ImageFile.ImageFile:
         if data.startswith(signature):
             return reader(BytesIO(data))
     raise UnreadableDocumentError("it is no PNG, JPEG, WebP, BMP, TIFF or PDF; convert it to one of these")
-
-
-def _check_size(image: Image.Image, max_pixels: int) -> None:
-    if image.width * image.height > max_pixels:
-        raise _too_large(max_pixels, f" ({image.width} x {image.height})")
-
-
-def _too_large(max_pixels: int, size: str = "") -> UnreadableDocumentError:
-    return UnreadableDocumentError(
-        f"the page{size} has more than the allowed {max_pixels:,} pixels; scan it at a lower resolution"
-    )
 
 
 def _to_grey(image: Image.Image) -> Image.Image:

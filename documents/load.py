@@ -5,31 +5,25 @@ import binascii
 import json
 import re
 import stat
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
 import PIL
+from PIL import Image
 
-from documents.images import read_pages, to_png
-from documents.page import Document, Page
+from documents.images import read_images, to_png
+from documents.limits import Limits
+from documents.page import Document, Page, Word
+from documents.pdf import RENDERER, is_pdf, read_pdf
 from documents.store import DocumentStore
+from documents.words import in_reading_order, words_to_json
 from schemas.errors import UnreadableDocumentError
 
 _DATA_URI = re.compile(r"data:([^,]*),(.*)", re.DOTALL)
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What one document may cost; anything beyond is refused before it is decoded."""
-
-    max_bytes: int = 50_000_000
-    """Size of the file: some 100 pages scanned in colour."""
-    max_pixels: int = 50_000_000
-    """Pixels of a page: A4 in 600 dpi has 35 million; 50 million take 150 MB of memory while decoded."""
-    max_pages: int = 100
-    """Pages of a document: beyond, it is rather a file of many forms, to be split first."""
+__all__ = ["Limits", "load_document"]
 
 
 def load_document(source: str, store: DocumentStore, limits: Limits, *, allow_paths: bool) -> Document:
@@ -42,7 +36,7 @@ def load_document(source: str, store: DocumentStore, limits: Limits, *, allow_pa
     stored = store.get(source) if source.startswith("sha256:") else None
     try:
         data = _read_source(source, limits, allow_paths) if stored is None else stored
-        _check_bytes(len(data), limits)
+        limits.check_bytes(len(data))
         ref = store.put(data)
         return Document(ref=ref, pages=_decode_once(ref, data, store, limits))
     except UnreadableDocumentError as error:
@@ -65,7 +59,7 @@ def _read_source(source: str, limits: Limits, allow_paths: bool) -> bytes:
 
 def _read_data_uri(uri: str, limits: Limits) -> bytes:
     # Three bytes are four characters in base64; checked before the copy is made.
-    _check_bytes(len(uri) // 4 * 3 - 1000, limits)
+    limits.check_bytes(len(uri) // 4 * 3 - 1000)
     match = _DATA_URI.fullmatch(uri)
     try:
         if not match:
@@ -83,7 +77,7 @@ def _read_file(path: Path, limits: Limits) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             kind = "a folder" if stat.S_ISDIR(status.st_mode) else "no regular file"
             raise UnreadableDocumentError(f"it is {kind}; give the path of a file")
-        _check_bytes(status.st_size, limits)
+        limits.check_bytes(status.st_size)
         return path.read_bytes()
     except FileNotFoundError as error:
         raise UnreadableDocumentError("there is no such file; check the path") from error
@@ -93,32 +87,28 @@ def _read_file(path: Path, limits: Limits) -> bytes:
         raise UnreadableDocumentError(f"the path can't be opened ({error}); check the path") from error
 
 
-def _check_bytes(size: int, limits: Limits) -> None:
-    if size == 0:
-        raise UnreadableDocumentError("the file is 0 bytes; export the scan again")
-    if size > limits.max_bytes:
-        raise UnreadableDocumentError(
-            f"the file has {size:,} bytes, more than the allowed {limits.max_bytes:,}; split or compress it"
-        )
-
-
 def _decode_once(ref: str, data: bytes, store: DocumentStore, limits: Limits) -> list[Page]:
     def decode() -> bytes:
-        return json.dumps(_decode(data, store, limits)).encode()
+        pages = [_store_page(image, words, store) for image, words in _read(data, limits)]
+        return json.dumps(pages).encode()
 
-    recipe = f"pages 1, pillow {PIL.__version__}, {limits}"
+    recipe = f"pages 1, pillow {PIL.__version__}, {RENDERER}, {limits}"
     pages: list[Page] = json.loads(store.get(store.derive(ref, recipe, decode)))
     if not all(page["image"] in store for page in pages):
         decode()  # the same content again, so the same references
     return pages
 
 
-def _decode(data: bytes, store: DocumentStore, limits: Limits) -> list[Page]:
-    pages: list[Page] = []
-    for image in islice(read_pages(data, limits.max_pixels), limits.max_pages + 1):
-        if len(pages) == limits.max_pages:
-            raise UnreadableDocumentError(f"it has more than the allowed {limits.max_pages} pages; split it")
-        pages.append(
-            Page(image=store.put(to_png(image)), width_px=image.width, height_px=image.height, text_layer=None)
-        )
-    return pages
+def _read(data: bytes, limits: Limits) -> Iterator[tuple[Image.Image, list[Word] | None]]:
+    if is_pdf(data):
+        return read_pdf(data, limits)
+    return ((image, None) for image in read_images(data, limits))
+
+
+def _store_page(image: Image.Image, words: list[Word] | None, store: DocumentStore) -> Page:
+    return Page(
+        image=store.put(to_png(image)),
+        width_px=image.width,
+        height_px=image.height,
+        text_layer=None if words is None else store.put(words_to_json(in_reading_order(words))),
+    )

@@ -1,0 +1,99 @@
+"""Turn PDF pages into images and, where a page carries real text, into words.
+
+PDFium is not thread-safe, not even across documents, so one lock guards every call. Errors raised here are fragments,
+"<what was found>; <what to do>": `documents.load` puts the document's name before.
+"""
+
+import math
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from documents.limits import Limits
+from documents.page import Word
+from documents.pdf_text import text_layer
+from schemas.errors import UnreadableDocumentError
+
+if TYPE_CHECKING:
+    from pypdfium2 import PdfDocument, PdfPage
+
+# Small print of 6 points is 17 px high then, enough for OCR and for chat models; 300 dpi doubles all that follows.
+DPI = 200
+RENDERER = f"pypdfium2 {version('pypdfium2')} {DPI} dpi"
+"""Names what turned a PDF into pages; part of every recipe that depends on it."""
+
+_POINTS_PER_INCH = 72
+_pdfium_lock = threading.Lock()
+
+
+def is_pdf(data: bytes) -> bool:
+    """Tell a PDF by its header, which may stand anywhere in the first 1,024 bytes (ISO 32000-1, Annex H, note 13)."""
+    return b"%PDF-" in data[:1024]
+
+
+def read_pdf(data: bytes, limits: Limits) -> Iterator[tuple[Image.Image, list[Word] | None]]:
+    """Yield each page as an RGB image and its own words, None where it must be read by OCR.
+
+    What was filled into form fields or written as annotations is part of both. A page too large for the pixel limit
+    is rendered smaller. Raises UnreadableDocumentError for a damaged, encrypted, empty or too long PDF.
+    """
+    with _pdfium_lock:
+        pdf = _open(data)
+    try:
+        limits.check_pages(len(pdf))
+        for index in range(len(pdf)):
+            with _pdfium_lock:
+                page = _read_page(pdf, index, limits)
+            yield page
+    finally:
+        with _pdfium_lock:
+            pdf.close()
+
+
+def _open(data: bytes) -> "PdfDocument":
+    """Open without copying; `data` must outlive the document."""
+    import pypdfium2  # noqa: PLC0415
+    from pypdfium2 import raw  # noqa: PLC0415
+
+    # Not PdfDocument(data): for a PDF of no pages it reports whatever error an earlier file had left behind.
+    handle = raw.FPDF_LoadMemDocument64(data, len(data), None)
+    if not handle:
+        if raw.FPDF_GetLastError() == raw.FPDF_ERR_PASSWORD:
+            raise UnreadableDocumentError("the PDF is encrypted; save it without a password")
+        raise UnreadableDocumentError("the PDF is damaged or cut off; export it again")
+    pdf = pypdfium2.PdfDocument(handle)
+    pdf.init_forms()
+    return pdf
+
+
+def _read_page(pdf: "PdfDocument", index: int, limits: Limits) -> tuple[Image.Image, list[Word] | None]:
+    import pypdfium2  # noqa: PLC0415
+
+    try:
+        with closing(_flat_page(pdf, index)) as page:
+            return _render(page, limits), text_layer(page)
+    except pypdfium2.PdfiumError as error:
+        raise UnreadableDocumentError(f"page {index + 1} of the PDF is damaged ({error}); export it again") from error
+
+
+def _flat_page(pdf: "PdfDocument", index: int) -> "PdfPage":
+    """Return the page with form fields and annotations merged into its content, so that their text is page text."""
+    from pypdfium2 import raw  # noqa: PLC0415
+
+    page = pdf[index]
+    if raw.FPDFPage_Flatten(page, raw.FLAT_NORMALDISPLAY) != raw.FLATTEN_SUCCESS:
+        return page
+    page.close()
+    return pdf[index]
+
+
+def _render(page: "PdfPage", limits: Limits) -> Image.Image:
+    width, height = page.get_size()
+    scale = min(DPI / _POINTS_PER_INCH, math.sqrt(limits.max_pixels / (width * height)))
+    with closing(page.render(scale=scale)) as bitmap:
+        image: Image.Image = bitmap.to_pil()
+        return image.convert("RGB")

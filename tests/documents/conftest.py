@@ -1,0 +1,98 @@
+"""Documents made in code: pages with text, and PDF files written object by object."""
+
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from documents.store import DocumentStore
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> DocumentStore:
+    """An empty store of the test's own."""
+    return DocumentStore(tmp_path / "store")
+
+
+@pytest.fixture(scope="session")
+def draw_text() -> Callable[..., Image.Image]:
+    """Return a function that draws (x, y, text) lines on a white page."""
+
+    def draw(*lines: tuple[int, int, str], size: tuple[int, int] = (800, 300), font_px: int = 28) -> Image.Image:
+        page = Image.new("RGB", size, "white")
+        pen = ImageDraw.Draw(page)
+        for x, y, text in lines:
+            pen.text((x, y), text, fill="black", font=ImageFont.load_default(font_px))
+        return page
+
+    return draw
+
+
+@pytest.fixture(scope="session")
+def encode() -> Callable[..., bytes]:
+    """Return a function that writes an image in a format."""
+
+    def write(image: Image.Image, file_format: str = "PNG", **options: object) -> bytes:
+        buffer = BytesIO()
+        image.save(buffer, file_format, **options)
+        return buffer.getvalue()
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def make_pdf() -> Callable[..., bytes]:
+    """Return a function that writes a PDF of one page, 400 x 200 points, with a content stream and extra objects.
+
+    Extra objects are numbered from 6; `page` and `catalog` are added to the dictionaries of those two.
+    """
+
+    def write(content: str, *extra: str, page: str = "", catalog: str = "") -> bytes:
+        objects = [
+            f"<</Type/Catalog/Pages 2 0 R {catalog}>>",
+            "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+            f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 400 200]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>> {page}>>",
+            f"<</Length {len(content)}>>\nstream\n{content}\nendstream",
+            "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
+            *extra,
+        ]
+        return assemble_pdf(objects)
+
+    return write
+
+
+def assemble_pdf(objects: list[str], trailer: str = "") -> bytes:
+    """Number the objects from 1 (the catalog) and add the cross-reference table."""
+    out = bytearray(b"%PDF-1.7\n")
+    offsets = []
+    for number, body in enumerate(objects, start=1):
+        offsets.append(len(out))
+        out += f"{number} 0 obj\n{body}\nendobj\n".encode("latin-1")
+    start = len(out)
+    out += f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n".encode()
+    out += b"".join(f"{offset:010} 00000 n \n".encode() for offset in offsets)
+    out += f"trailer\n<</Size {len(objects) + 1}/Root 1 0 R {trailer}>>\nstartxref\n{start}\n%%EOF\n".encode()
+    return bytes(out)
+
+
+@pytest.fixture(scope="session")
+def empty_pdf() -> bytes:
+    """A PDF of no pages."""
+    return assemble_pdf(["<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[]/Count 0>>"])
+
+
+@pytest.fixture(scope="session")
+def encrypted_pdf() -> bytes:
+    """A PDF that needs a password: the standard security handler with keys that no empty password fits."""
+    key = "<" + "5a" * 32 + ">"
+    return assemble_pdf(
+        [
+            "<</Type/Catalog/Pages 2 0 R>>",
+            "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+            "<</Type/Page/Parent 2 0 R/MediaBox[0 0 400 200]>>",
+            f"<</Filter/Standard/V 1/R 2/O {key}/U {key}/P -4>>",
+        ],
+        trailer=f"/Encrypt 4 0 R/ID[{key}{key}]",
+    )
