@@ -1,0 +1,48 @@
+"""What one run may choose; LangGraph Studio shows it as a form."""
+
+from typing import Any, Literal
+
+from langgraph.runtime import Runtime
+from pydantic import BaseModel, ConfigDict, Field
+
+from schemas.target import TargetSchema, load_schema, make_schema
+
+
+class Context(BaseModel):
+    """The choices of one run; every default is the choice of most runs."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    target_schema: str = Field("form", description="Registered schema: form, receipt or invoice")
+    json_schema: dict[str, Any] | None = Field(None, description="JSON Schema to fill, instead of a registered one")
+    chat_model: str | None = Field(
+        None, description="local, or provider:model (openai:gpt-4o-mini); without one, the settings' choice"
+    )
+    max_attempts: int = Field(3, ge=1, le=10, description="Chat-model requests at most, the first one included")
+    extract_prompt: str = Field("prompts:/optophone-extract@production", description="Prompt of the first request")
+    refine_prompt: str = Field("prompts:/optophone-refine@production", description="Prompt of the later requests")
+    additional_rules: str = Field("", description="Rules of your own, added to both prompts")
+    grounding: Literal["off", "report", "require"] = Field(
+        "report", description="Place values on the page: not at all, for information, or as a condition of validity"
+    )
+    page_text: bool = Field(True, description="Give the chat model the page's text beside its image")
+    max_side_px: int = Field(1000, ge=64, le=8192, description="Longest side of the image sent to a chat model")
+    jpeg_quality: int = Field(40, ge=1, le=95, description="JPEG quality of the image sent to a chat model")
+
+    def schema_to_fill(self, *, allow_paths: bool) -> TargetSchema:
+        """Return the schema of this run.
+
+        Args:
+            allow_paths: accept a schema file or an import path too; never where strangers can ask.
+
+        Raises:
+            SchemaError: it is unknown or broken.
+        """
+        if self.json_schema is not None:
+            return make_schema(self.json_schema)
+        return load_schema(self.target_schema, allow_paths=allow_paths)
+
+
+def context_of(runtime: Runtime[Context]) -> Context:
+    """Return the run's context; LangGraph gives None where the caller gave none."""
+    return runtime.context or Context()

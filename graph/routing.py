@@ -1,0 +1,17 @@
+"""Where to go next; pure functions of the state."""
+
+from typing import Literal
+
+from langgraph.graph import END
+
+from graph.state import State
+
+
+def route_after_preprocess(state: State) -> Literal["extract", "__end__"]:
+    """Go on with a document that could be read."""
+    return END if state["stop_reason"] else "extract"
+
+
+def route_after_validate(state: State) -> Literal["refine", "__end__"]:
+    """Go on until the run has a reason to end."""
+    return END if state["stop_reason"] else "refine"

@@ -1,0 +1,49 @@
+"""What this process may do and where its things are, from `OPTOPHONE_*` variables and `.env`."""
+
+import os
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from documents.load import Limits
+from documents.store import DocumentStore
+
+
+class Settings(BaseSettings):
+    """Process-wide settings; what a single run may choose is in `graph.context.Context`."""
+
+    model_config = SettingsConfigDict(env_prefix="OPTOPHONE_", env_file=".env", extra="ignore")
+
+    data_dir: Path = Field(Path(".optophone"), description="Documents, and MLflow's store unless it has its own place")
+    chat_model: str | None = Field(None, description="Chat model for runs that name none")
+    tracing: bool = Field(True, description="Trace each run to MLflow")
+    allow_paths: bool = Field(True, description="Accept documents by file path; off where strangers can ask")
+    max_document_bytes: int = Field(Limits.max_bytes, gt=0)
+    max_page_pixels: int = Field(Limits.max_pixels, gt=0)
+    max_document_pages: int = Field(Limits.max_pages, gt=0)
+    chat_model_timeout_s: float = Field(120, gt=0, description="Longest wait for one answer of a chat model")
+    registry_timeout_s: float = Field(2, gt=0, description="Longest wait for MLflow while a document is waiting")
+
+    @property
+    def limits(self) -> Limits:
+        """Limits on what is decoded."""
+        return Limits(self.max_document_bytes, self.max_page_pixels, self.max_document_pages)
+
+    @property
+    def tracking_uri(self) -> str:
+        """MLflow's store: `MLFLOW_TRACKING_URI`, else a SQLite file in the data folder."""
+        return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(self.data_dir / 'mlflow.db').resolve()}"
+
+
+@cache
+def get_settings() -> Settings:
+    """Read the settings once a process."""
+    return Settings()
+
+
+@cache
+def get_store() -> DocumentStore:
+    """Open the document store of this process."""
+    return DocumentStore(get_settings().data_dir / "documents")

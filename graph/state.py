@@ -1,0 +1,86 @@
+"""What one document's run knows: small, JSON-able, references instead of bytes."""
+
+from typing import Any, Literal
+
+from typing_extensions import TypedDict
+
+from chat_models.structured import Answer
+from documents.grounding import GroundingStatus
+from documents.page import BBox, Page
+from schemas.errors import FieldError
+
+Status = Literal["valid", "exhausted", "unreadable"]
+StopReason = Literal["valid", "attempts_used_up", "no_progress", "provider_failed", "unreadable"]
+
+
+class Field(TypedDict):
+    """One leaf value of the extraction and its place on the page."""
+
+    path: str
+    """JSON pointer into the extraction."""
+    value: str | int | float | bool
+    grounding: GroundingStatus
+    page_index: int | None
+    """From 0; None where the value has no place."""
+    bbox: BBox | None
+    """(x0, y0, x1, y1) as fractions of the page, origin top left."""
+    confidence: float
+    """0 to 1, from the page reader's scores and how well the value matches; 0 without a place."""
+
+
+class Usage(TypedDict):
+    """What all requests of a run took together."""
+
+    input_tokens: int
+    output_tokens: int
+    total_tokens: int
+    cost_usd: float | None
+    """US dollars; None where the chat model's price is unknown."""
+
+
+class Request(TypedDict):
+    """What the next chat-model request asks, the document aside."""
+
+    prompt: str
+    """The prompt version it was rendered from, as prompts:/name/version."""
+    text: str
+    paths: list[str]
+    """JSON pointers asked for; [""] asks for the whole answer."""
+
+
+class InputState(TypedDict):
+    """What a caller gives."""
+
+    document: str
+    """A path, a data: URI, or sha256:<hex> of a stored document."""
+
+
+class OutputState(TypedDict):
+    """What a caller gets; every run fills every key."""
+
+    document: str
+    """The document as sha256:<hex>; as given where it could not be read."""
+    extraction: dict[str, Any] | None
+    """The candidate; it fits the schema only when status is "valid"."""
+    fields: list[Field]
+    """One item for each populated leaf value; empty with grounding off."""
+    status: Status
+    stop_reason: StopReason
+    """Why the run ended."""
+    validation_errors: list[FieldError]
+    attempts: int
+    """Chat-model requests made, the first one included."""
+    prompts: list[str]
+    """The exact prompt versions used, as prompts:/name/version; packaged:/name where the registry was out of reach."""
+    chat_model: str
+    """Who answered."""
+    usage: Usage
+
+
+class State(InputState, OutputState):
+    """Everything the nodes share."""
+
+    pages: list[Page]
+    request: Request | None
+    """Written by refine; None before the first request."""
+    answer: Answer | None

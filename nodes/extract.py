@@ -1,0 +1,141 @@
+"""Ask the chat model."""
+
+import asyncio
+from base64 import b64encode
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.runnables import Runnable, RunnableConfig
+from langgraph.runtime import Runtime
+from langgraph.types import RetryPolicy
+
+from chat_models.factory import make_chat_model
+from chat_models.failures import explain, is_transient
+from chat_models.pricing import cost_usd
+from chat_models.structured import Answer, ask_for_json, read_answer
+from documents.layout import lay_out
+from documents.page import Page
+from documents.payload import page_payload
+from documents.words import page_words
+from graph.context import Context, context_of
+from graph.settings import get_settings, get_store
+from graph.state import Request, State, Usage
+from prompts.registry import load_prompt
+from prompts.template import render
+from schemas.errors import ChatModelError, OptophoneError
+from schemas.repair import repair_schema
+from schemas.target import JsonSchema
+
+# Waits of about 1, 2 and 4 s: a rate limit's window or a restarting server; longer is the caller's decision.
+RETRY_POLICY = RetryPolicy(
+    initial_interval=1.0, backoff_factor=2.0, max_interval=20.0, max_attempts=4, jitter=True, retry_on=is_transient
+)
+
+
+class _Call(NamedTuple):
+    """A request, ready to be sent."""
+
+    chat_model: Runnable[Any, AIMessage]
+    messages: list[BaseMessage]
+    request: Request
+
+
+def extract(state: State, runtime: Runtime[Context], config: RunnableConfig) -> dict[str, Any]:
+    """Send the next request: the extract prompt first, later what `refine` wrote.
+
+    Raises:
+        PromptError: the prompt is unknown, or its variables are not those that are filled.
+        ChatModelError: the provider refuses the call as such (key, model, request); retrying can't help.
+    """
+    call = _prepare(state, runtime, config)
+    try:
+        message = call.chat_model.invoke(call.messages, config)
+    except Exception as error:
+        return _failed(error, state, runtime)
+    return _answered(message, call.request, state)
+
+
+async def aextract(state: State, runtime: Runtime[Context], config: RunnableConfig) -> dict[str, Any]:
+    """Do the same without holding a thread while the chat model answers."""
+    call = await asyncio.to_thread(_prepare, state, runtime, config)
+    try:
+        message = await call.chat_model.ainvoke(call.messages, config)
+    except Exception as error:
+        return _failed(error, state, runtime)
+    return await asyncio.to_thread(_answered, message, call.request, state)
+
+
+def _prepare(state: State, runtime: Runtime[Context], config: RunnableConfig) -> _Call:
+    context, settings = context_of(runtime), get_settings()
+    target = context.schema_to_fill(allow_paths=settings.allow_paths)
+    request = state["request"] or _first_request(context, config)
+    wanted: JsonSchema = target.json_schema
+    if request["paths"] != [""]:
+        wanted = repair_schema(wanted, request["paths"])
+    chat_model = make_chat_model(state["chat_model"], get_store(), settings.chat_model_timeout_s)
+    runnable, messages = ask_for_json(chat_model, [_message(request["text"], state["pages"], context)], wanted)
+    return _Call(runnable, messages, request)
+
+
+def _first_request(context: Context, config: RunnableConfig) -> Request:
+    settings = get_settings()
+    target = context.schema_to_fill(allow_paths=settings.allow_paths)
+    prompt = load_prompt(context.extract_prompt, settings.tracking_uri, settings.registry_timeout_s, config)
+    values = {
+        "schema_name": target.name,
+        "schema_description": str(target.json_schema.get("description", "")),
+        "additional_rules": context.additional_rules,
+    }
+    return Request(prompt=prompt.uri, text=render(prompt.text, values), paths=[""])
+
+
+def _message(text: str, pages: Sequence[Page], context: Context) -> HumanMessage:
+    """Put prompt, page text and page images together; the pages' references go along for the local reader.
+
+    Images are data URIs in the form that every provider's package converts and MLflow stores as attachments.
+    """
+    store = get_store()
+    content: list[str | dict[Any, Any]] = [{"type": "text", "text": text}]
+    for number, page in enumerate(pages, start=1):
+        if context.page_text:
+            laid_out = lay_out(page_words(page, store), page["width_px"], page["height_px"])
+            content.append({"type": "text", "text": f"Page {number} of {len(pages)}, as a text reader sees it:\n{laid_out}"})
+        payload = b64encode(page_payload(page, store, context.max_side_px, context.jpeg_quality)).decode()
+        content.append({"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{payload}", "detail": "high"}})
+    return HumanMessage(content, additional_kwargs={"pages": list(pages)})
+
+
+def _answered(message: AIMessage, request: Request, state: State) -> dict[str, Any]:
+    return {
+        "answer": read_answer(message),
+        "request": request,
+        "attempts": state["attempts"] + 1,
+        "prompts": list(dict.fromkeys([*state["prompts"], request["prompt"]])),
+        "usage": _add(state["usage"], message, state["chat_model"]),
+    }
+
+
+def _failed(error: Exception, state: State, runtime: Runtime[Context]) -> dict[str, Any]:
+    """Let the retry policy see what can pass; report what did not pass, so that earlier answers aren't lost."""
+    if isinstance(error, OptophoneError):
+        raise error
+    if not is_transient(error):
+        raise ChatModelError(f"'{state['chat_model']}' refused the request: {explain(error)}") from error
+    tries = runtime.execution_info.node_attempt if runtime.execution_info else RETRY_POLICY.max_attempts
+    if tries < RETRY_POLICY.max_attempts:
+        raise error
+    failure = f"'{state['chat_model']}' failed {tries} times: {explain(error)}"
+    return {"answer": Answer(text="", truncated=False, refusal=None, failure=failure)}
+
+
+def _add(usage: Usage, message: AIMessage, chat_model: str) -> Usage:
+    tokens = message.usage_metadata or {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
+    cost = cost_usd(chat_model, tokens["input_tokens"], tokens["output_tokens"])
+    known = None if cost is None or usage["cost_usd"] is None else usage["cost_usd"] + cost
+    return Usage(
+        input_tokens=usage["input_tokens"] + tokens["input_tokens"],
+        output_tokens=usage["output_tokens"] + tokens["output_tokens"],
+        total_tokens=usage["total_tokens"] + tokens["total_tokens"],
+        cost_usd=known,
+    )

@@ -1,0 +1,69 @@
+"""Turn any input into pages, and put all that the later nodes need of them into the document store."""
+
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig, RunnableLambda
+from langgraph.runtime import Runtime
+
+from chat_models.factory import LOCAL, default_chat_model, make_chat_model
+from documents.load import load_document
+from documents.page import Page
+from documents.payload import page_payload
+from documents.words import page_words
+from graph.context import Context, context_of
+from graph.settings import get_settings, get_store
+from graph.state import InputState, Usage
+from schemas.errors import FieldError, UnreadableDocumentError
+
+
+def preprocess(state: InputState, runtime: Runtime[Context], config: RunnableConfig) -> dict[str, Any]:
+    """Decode the document, read its words where somebody wants them, and start the run's account from zero.
+
+    The schema and the chat model are made first: a mistake in the call costs nothing then.
+
+    Raises:
+        UsageError: the schema or the chat model is unknown or broken.
+    """
+    context, settings, store = context_of(runtime), get_settings(), get_store()
+    context.schema_to_fill(allow_paths=settings.allow_paths)
+    chat_model = context.chat_model or settings.chat_model or default_chat_model()
+    make_chat_model(chat_model, store, settings.chat_model_timeout_s)
+    start = _new_account(chat_model)
+    try:
+        document = load_document(state["document"], store, settings.limits, allow_paths=settings.allow_paths)
+        for page in document["pages"]:
+            page_payload(page, store, context.max_side_px, context.jpeg_quality)
+            if context.page_text or context.grounding != "off" or chat_model == LOCAL:
+                _ocr.invoke(page, config)
+    except UnreadableDocumentError as error:
+        failure = FieldError(path="", kind="document", message=str(error), value=None)
+        return {**start, "status": "unreadable", "stop_reason": "unreadable", "validation_errors": [failure]}
+    return {**start, "document": document["ref"], "pages": document["pages"]}
+
+
+def _new_account(chat_model: str) -> dict[str, Any]:
+    """Everything a run reports, empty: a checkpointer would bring an earlier run's account along."""
+    return {
+        "extraction": None,
+        "fields": [],
+        "status": "exhausted",
+        "stop_reason": None,
+        "validation_errors": [],
+        "attempts": 0,
+        "prompts": [],
+        "chat_model": chat_model,
+        "usage": Usage(input_tokens=0, output_tokens=0, total_tokens=0, cost_usd=0.0),
+        "pages": [],
+        "request": None,
+        "answer": None,
+    }
+
+
+def _read(page: Page) -> dict[str, Any]:
+    words = page_words(page, get_store())
+    mean = sum(word.score for word in words) / len(words) if words else None
+    return {"words": len(words), "mean_score": mean}
+
+
+# A named Runnable, called with the node's config, shows as a span of its own; the words themselves stay in the store.
+_ocr = RunnableLambda(_read, name="ocr")

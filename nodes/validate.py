@@ -1,0 +1,116 @@
+"""Hold the answer against the schema, its rules and the page, and decide whether the run ends."""
+
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig, RunnableLambda
+from langgraph.runtime import Runtime
+
+from documents.grounding import PageIndex, ground_all
+from documents.page import Page
+from documents.words import page_words
+from graph.context import Context, context_of
+from graph.settings import get_settings, get_store
+from graph.state import Field, State, Status, StopReason
+from schemas.errors import FieldError
+from schemas.parsing import ParsedAnswer, parse_answer
+from schemas.pointers import populated
+from schemas.repair import REPAIRS, merge_repairs
+from schemas.target import TargetSchema
+
+
+def validate(state: State, runtime: Runtime[Context], config: RunnableConfig) -> dict[str, Any]:
+    """Check in layers: parsed, in the schema's types, within its rules, on the page.
+
+    A repair is merged into what was valid before. Afterwards `stop_reason` says why the run ends, or is None where
+    `refine` goes on.
+    """
+    context = context_of(runtime)
+    target = context.schema_to_fill(allow_paths=get_settings().allow_paths)
+    parsed = _read_answer(state)
+    candidate = _merge(parsed, state, target)
+    fields = [] if context.grounding == "off" else _place(candidate, state["pages"], config)
+    errors = parsed.errors + ([] if candidate is None else target.errors(candidate))
+    if context.grounding == "require":
+        errors += [_not_on_page(field) for field in fields if _is_ungrounded(field)]
+    status, stop_reason = _decide(state, candidate, errors, context.max_attempts)
+    return {
+        "extraction": candidate,
+        "fields": fields,
+        "validation_errors": errors,
+        "status": status,
+        "stop_reason": stop_reason,
+    }
+
+
+def _read_answer(state: State) -> ParsedAnswer:
+    answer = state["answer"]
+    if answer is None or answer["failure"]:
+        return _nothing("provider", answer["failure"] if answer else "no request was made")
+    if answer["refusal"]:
+        return _nothing("refusal", f"the chat model declined: {answer['refusal']}")
+    return parse_answer(answer["text"])
+
+
+def _nothing(kind: Any, message: str | None) -> ParsedAnswer:
+    return ParsedAnswer(None, [FieldError(path="", kind=kind, message=message or "", value=None)])
+
+
+def _merge(parsed: ParsedAnswer, state: State, target: TargetSchema) -> Any:
+    """Take the answer into the candidate; one that could not be read leaves the candidate as it was."""
+    if parsed.value is None or state["request"] is None:
+        return state["extraction"]
+    whole = state["request"]["paths"] == [""]
+    repairs = [{"path": "", "value": parsed.value}] if whole else parsed.value.get(REPAIRS)
+    asked, errors = state["request"]["paths"], state["validation_errors"]
+    return merge_repairs(state["extraction"], repairs, asked, errors, target.json_schema)
+
+
+def _place(candidate: Any, pages: list[Page], config: RunnableConfig) -> list[Field]:
+    values = [(path, value) for path, value in populated(candidate) if value is not None]
+    if not values:
+        return []
+    places = _grounding.invoke({"values": [value for _, value in values], "pages": pages}, config)
+    return [
+        Field(
+            path=path,
+            value=value,
+            grounding=place["grounding"],
+            page_index=place["page_index"],
+            bbox=place["bbox"],
+            confidence=round(place["confidence"], 4),
+        )
+        for (path, value), place in zip(values, places, strict=True)
+    ]
+
+
+def _ground(request: dict[str, Any]) -> Any:
+    indices = [PageIndex(page_words(page, get_store())) for page in request["pages"]]
+    return ground_all(request["values"], indices)
+
+
+_grounding = RunnableLambda(_ground, name="grounding")
+
+
+def _is_ungrounded(field: Field) -> bool:
+    """A truth value has no text of its own that could stand on the page."""
+    return field["grounding"] == "missing" and not isinstance(field["value"], bool)
+
+
+def _not_on_page(field: Field) -> FieldError:
+    message = f"{field['value']!r} does not stand on the page"
+    return FieldError(path=field["path"], kind="grounding", message=message, value=field["value"])
+
+
+def _decide(
+    state: State, candidate: Any, errors: list[FieldError], max_attempts: int
+) -> tuple[Status, StopReason | None]:
+    if not errors and candidate is not None:
+        return "valid", "valid"
+    answer = state["answer"]
+    if answer is not None and answer["failure"]:
+        return "exhausted", "provider_failed"
+    if state["attempts"] >= max_attempts:
+        return "exhausted", "attempts_used_up"
+    if state["attempts"] > 1 and candidate == state["extraction"] and errors == state["validation_errors"]:
+        return "exhausted", "no_progress"
+    return "exhausted", None

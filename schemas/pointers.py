@@ -1,0 +1,54 @@
+"""JSON pointers (RFC 6901) over answers; resolving and setting is the jsonpointer library's work."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from jsonpointer import JsonPointer
+
+Scalar = str | int | float | bool | None
+
+
+def join(pointer: str, key: str | int) -> str:
+    """Extend a pointer by one property or index."""
+    return pointer + "/" + str(key).replace("~", "~0").replace("/", "~1")
+
+
+def parent(pointer: str) -> str:
+    """Return the pointer of the object or array that holds this one; the root's is the root."""
+    return pointer.rpartition("/")[0]
+
+
+def contains(outer: str, inner: str) -> bool:
+    """Tell whether `inner` is `outer` or lies inside it."""
+    return inner == outer or inner.startswith(outer + "/")
+
+
+def leaves(value: Any, pointer: str = "") -> Iterator[tuple[str, Scalar]]:
+    """Yield each scalar with its pointer, in document order."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from leaves(item, join(pointer, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from leaves(item, join(pointer, index))
+    else:
+        yield pointer, value
+
+
+def populated(value: Any) -> Iterator[tuple[str, Scalar]]:
+    """Yield the leaves that say something: neither null nor blank."""
+    return ((pointer, leaf) for pointer, leaf in leaves(value) if leaf is not None and str(leaf).strip())
+
+
+def get(value: Any, pointer: str) -> Any:
+    """Return what stands at the pointer, None where nothing does."""
+    return JsonPointer(pointer).resolve(value, None)
+
+
+def put(value: Any, pointer: str, new: Any) -> Any:
+    """Return a copy with `new` at the pointer; missing objects on the way are made.
+
+    Raises:
+        JsonPointerException: the pointer leads into a scalar or outside an array.
+    """
+    return JsonPointer(pointer).set(value, new, inplace=False, create=True)

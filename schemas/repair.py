@@ -1,0 +1,119 @@
+"""Asking again for only what failed, and merging the answer into what was valid.
+
+The rule is that of careful pipelines (trustcall patches, AWS's accelerator compares): a repair is taken value by
+value, and only if every place that held a valid value still holds one.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from jsonpointer import JsonPointerException
+
+from schemas.coerce import coerce, resolve
+from schemas.errors import FieldError
+from schemas.pointers import contains, populated, put
+from schemas.target import JsonSchema
+
+REPAIRS = "repairs"
+
+
+def failed_paths(errors: Sequence[FieldError]) -> list[str]:
+    """Return the pointers to ask again: each failing place once, without those inside another.
+
+    The whole answer ("") is asked again only where nothing more specific failed.
+    """
+    paths = list(dict.fromkeys(error["path"] for error in errors if error["path"])) or [""]
+    return [path for path in paths if not any(other != path and contains(other, path) for other in paths)]
+
+
+def repair_schema(json_schema: JsonSchema, paths: Sequence[str]) -> JsonSchema:
+    """Return the schema of a repair: `{"repairs": [{"path": …, "value": …}]}`, each value typed by its place.
+
+    A list of path and value, because providers restrict the characters of property names.
+    """
+    by_type: dict[str, tuple[JsonSchema, list[str]]] = {}
+    for path in paths:
+        place = schema_at(json_schema, path)
+        by_type.setdefault(repr(place), (place, []))[1].append(path)
+    variants = [_repair_item(place, group) for place, group in by_type.values()]
+    items = variants[0] if len(variants) == 1 else {"anyOf": variants}
+    schema: JsonSchema = {
+        "title": REPAIRS,
+        "type": "object",
+        "properties": {REPAIRS: {"type": "array", "items": items}},
+        "required": [REPAIRS],
+        "additionalProperties": False,
+    }
+    return {**schema, "$defs": json_schema["$defs"]} if "$defs" in json_schema else schema
+
+
+def schema_at(json_schema: JsonSchema, path: str) -> JsonSchema:
+    """Return the schema of the value at a pointer; {} where the schema doesn't tell."""
+    node = resolve(json_schema, json_schema)
+    for part in path.split("/")[1:]:
+        inner = _step(node, part.replace("~1", "/").replace("~0", "~"), json_schema)
+        if inner is None:
+            return {}
+        node = resolve(inner, json_schema)
+    return node
+
+
+def merge_repairs(
+    candidate: Any, repairs: Any, asked: Sequence[str], errors: Sequence[FieldError], json_schema: JsonSchema
+) -> Any:
+    """Return the candidate with every repair taken that was asked for and loses no valid value.
+
+    Args:
+        candidate: the answer so far; None before the first.
+        repairs: the value under "repairs" of the repair answer, as parsed.
+        asked: the pointers that were asked for; no other place may change.
+        errors: what was wrong with the candidate.
+        json_schema: the target schema.
+    """
+    for repair in repairs if isinstance(repairs, list) else []:
+        path = repair.get("path") if isinstance(repair, dict) else None
+        if path not in asked:
+            continue
+        place = {**schema_at(json_schema, path), "$defs": json_schema.get("$defs", {})}
+        try:
+            merged = put(candidate, path, coerce(repair.get("value"), place))
+        except JsonPointerException:  # the place went with an earlier repair
+            continue
+        if not loses_valid_value(candidate, merged, errors):
+            candidate = merged
+    return candidate
+
+
+def loses_valid_value(before: Any, after: Any, errors: Sequence[FieldError]) -> bool:
+    """Tell whether a place that held a valid value holds none any more.
+
+    A place is valid when no error names it or what it lies in. An error of the whole answer (a rule over several
+    fields) and a cut-off list don't make the values within wrong.
+    """
+    wrong = [error["path"] for error in errors if error["path"] and error["kind"] != "parse"]
+    still = {path for path, _ in populated(after)}
+    return any(
+        path not in still and not any(contains(bad, path) for bad in wrong) for path, _ in populated(before)
+    )
+
+
+def _repair_item(place: JsonSchema, paths: list[str]) -> JsonSchema:
+    return {
+        "type": "object",
+        "properties": {"path": {"type": "string", "enum": paths}, "value": place},
+        "required": ["path", "value"],
+        "additionalProperties": False,
+    }
+
+
+def _step(node: JsonSchema, part: str, root: JsonSchema) -> JsonSchema | None:
+    if part in node.get("properties", {}):
+        inner: JsonSchema = node["properties"][part]
+        return inner
+    if part.isdigit() and isinstance(node.get("items"), dict):
+        return dict(node["items"])
+    for branch in node.get("anyOf") or node.get("oneOf") or []:
+        if (found := _step(resolve(branch, root), part, root)) is not None:
+            return found
+    return None
+

@@ -1,0 +1,62 @@
+"""The form of a JSON Schema that providers' strict structured output accepts."""
+
+import copy
+from collections.abc import Iterator
+
+from schemas.target import JsonSchema
+
+# What OpenAI's strict mode refuses: it must know every property, and takes no logic over whole schemas.
+_UNSUPPORTED = {"allOf", "oneOf", "not", "if", "dependentRequired", "dependentSchemas", "patternProperties"}
+# What says nothing about form to a provider; "aliases" is Optophone's own, for the local reader.
+_ANNOTATIONS = {"default", "examples", "aliases", "readOnly", "writeOnly", "deprecated", "$schema", "$id"}
+
+
+def strict_schema(json_schema: JsonSchema) -> JsonSchema | None:
+    """Return the schema with every property required and objects closed, or None where that can't be.
+
+    An optional property becomes a nullable one; `schemas.coerce` drops the null again.
+    """
+    strict = copy.deepcopy(json_schema)
+    nodes = list(_subschemas(strict))
+    if any(_UNSUPPORTED & node.keys() or _is_open(node) for node in nodes):
+        return None
+    for node in nodes:
+        _close(node)
+    return strict
+
+
+def _subschemas(node: JsonSchema) -> Iterator[JsonSchema]:
+    """Yield the schema and every schema in it, never a property that merely has a keyword's name."""
+    yield node
+    for keyword in ("properties", "$defs", "definitions"):
+        for inner in node.get(keyword, {}).values():
+            yield from _subschemas(inner)
+    for inner in [*node.get("anyOf", []), *([node["items"]] if isinstance(node.get("items"), dict) else [])]:
+        yield from _subschemas(inner)
+
+
+def _is_open(node: JsonSchema) -> bool:
+    """Tell whether it is a dictionary of unknown keys."""
+    return node.get("type") == "object" and (not node.get("properties") or bool(node.get("additionalProperties")))
+
+
+def _close(node: JsonSchema) -> None:
+    for keyword in _ANNOTATIONS & node.keys():
+        del node[keyword]
+    if "$ref" in node:  # a reference may have no keyword beside it
+        for keyword in node.keys() - {"$ref", "$defs"}:
+            del node[keyword]
+    if "properties" in node:
+        required = node.get("required", [])
+        node["properties"] = {
+            name: inner if name in required else _nullable(inner) for name, inner in node["properties"].items()
+        }
+        node["required"] = list(node["properties"])
+        node["additionalProperties"] = False
+
+
+def _nullable(node: JsonSchema) -> JsonSchema:
+    branches = node.get("anyOf", [])
+    if node.get("type") == "array" or any(branch.get("type") == "null" for branch in branches):
+        return node
+    return {"anyOf": [*branches, {"type": "null"}]} if branches else {"anyOf": [node, {"type": "null"}]}

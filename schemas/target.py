@@ -1,0 +1,157 @@
+"""The schema that an answer must fit: registered by name, a JSON Schema, or a pydantic class."""
+
+import importlib
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError as InvalidJsonSchema
+from pydantic import BaseModel, ValidationError
+
+from schemas.errors import FieldError, SchemaError
+from schemas.form import Form
+from schemas.invoice import Invoice
+from schemas.pointers import join
+from schemas.receipt import Receipt
+
+REGISTERED: dict[str, type[BaseModel]] = {"form": Form, "receipt": Receipt, "invoice": Invoice}
+
+JsonSchema = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class TargetSchema:
+    """A JSON Schema of an object, with the rules of a pydantic class where it came from one."""
+
+    name: str
+    json_schema: JsonSchema
+    rules: type[BaseModel] | None = None
+
+    def errors(self, candidate: Any) -> list[FieldError]:
+        """Return what doesn't fit, in document order; the rules are asked only when the types are right."""
+        found = [
+            _schema_error(error, path)
+            for error in Draft202012Validator(self.json_schema).iter_errors(candidate)
+            for path in _paths(error)
+        ]
+        if found or self.rules is None:
+            return sorted(found, key=lambda error: error["path"])
+        try:
+            self.rules.model_validate(candidate)
+        except ValidationError as error:
+            return [found for detail in error.errors(include_url=False) for found in _rule_errors(detail)]
+        return []
+
+
+@cache
+def load_schema(spec: str, *, allow_paths: bool = True) -> TargetSchema:
+    """Make the target schema from a registered name, a `.json` file, or `module:Class`.
+
+    Args:
+        spec: the name, file or import path.
+        allow_paths: without it only registered names count: a file or an import runs or reads what it names.
+
+    Raises:
+        SchemaError: nothing stands behind the name, or it is no JSON Schema of an object.
+    """
+    if spec in REGISTERED:
+        return _from_class(REGISTERED[spec], spec)
+    if allow_paths and spec.endswith(".json"):
+        return _from_file(Path(spec))
+    if allow_paths and ":" in spec:
+        return _from_import(spec)
+    raise SchemaError(
+        f"unknown schema '{spec}'; use one of {', '.join(sorted(REGISTERED))}, a JSON Schema file or module:Class"
+    )
+
+
+def make_schema(json_schema: JsonSchema, name: str | None = None) -> TargetSchema:
+    """Make the target schema from a JSON Schema.
+
+    Raises:
+        SchemaError: it is no JSON Schema, or none of an object.
+    """
+    try:
+        Draft202012Validator.check_schema(json_schema)
+    except InvalidJsonSchema as error:
+        where = "/".join(str(part) for part in error.absolute_path) or "its root"
+        raise SchemaError(f"broken JSON Schema at {where}: {error.message}; correct the schema") from error
+    if not isinstance(json_schema, dict) or not isinstance(json_schema.get("properties"), dict):
+        raise SchemaError("the JSON Schema must describe an object: give it 'type': 'object' and 'properties'")
+    return TargetSchema(name or str(json_schema.get("title") or "inline"), json_schema)
+
+
+def _from_class(cls: type[BaseModel], name: str) -> TargetSchema:
+    return TargetSchema(name, cls.model_json_schema(), cls)
+
+
+def _from_file(path: Path) -> TargetSchema:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SchemaError(f"cannot read the schema '{path}': {error.strerror}; check the path") from error
+    except ValueError as error:
+        raise SchemaError(f"the schema '{path}' is not JSON: {error}; correct the file") from error
+    return make_schema(content, path.stem)
+
+
+def _from_import(spec: str) -> TargetSchema:
+    module_name, _, class_name = spec.partition(":")
+    try:
+        cls = getattr(importlib.import_module(module_name), class_name)
+    except (ImportError, AttributeError) as error:
+        raise SchemaError(f"cannot import the schema '{spec}': {error}; check the module and the class") from error
+    if not (isinstance(cls, type) and issubclass(cls, BaseModel)):
+        raise SchemaError(f"the schema '{spec}' is not a pydantic class; derive it from pydantic.BaseModel")
+    return _from_class(cls, class_name)
+
+
+def _paths(error: Any) -> list[str]:
+    """Return the pointers an error is about: the absent property itself where one is required."""
+    base = _pointer(error.absolute_path)
+    if error.validator == "required":
+        absent = [name for name in error.validator_value if name not in error.instance]
+        # jsonschema reports each absent property in an error of its own, naming it only in the message.
+        return [join(base, name) for name in absent if error.message.startswith(repr(name))]
+    return [base]
+
+
+def _schema_error(error: Any, path: str) -> FieldError:
+    if error.validator == "required":
+        return FieldError(path=path, kind="schema", message="a value is required here", value=None)
+    if expected := _expected_types(error):
+        message = f"expected {' or '.join(expected)}, got {json.dumps(error.instance, ensure_ascii=False)[:80]}"
+    else:
+        message = error.message[:200]
+    return FieldError(path=path, kind="schema", message=message, value=error.instance)
+
+
+def _expected_types(error: Any) -> list[str]:
+    """Return the JSON types a place may hold; [] where another keyword than its type is broken."""
+    if error.validator == "type":
+        declared = error.validator_value
+        return [declared] if isinstance(declared, str) else list(declared)
+    if error.validator == "anyOf" and all(isinstance(branch.get("type"), str) for branch in error.validator_value):
+        return [branch["type"] for branch in error.validator_value]
+    return []
+
+
+def _rule_errors(detail: Any) -> list[FieldError]:
+    """A rule over several fields may name them in its context ("fields"): each is then a place to look at."""
+    base = _pointer(detail["loc"])
+    message = detail["msg"].removeprefix("Value error, ")
+    if fields := detail.get("ctx", {}).get("fields"):
+        values = [(join(base, name), detail["input"].get(name)) for name in fields]
+    else:
+        values = [(base, None if base == "" else detail["input"])]
+    return [FieldError(path=path, kind="rule", message=message, value=value) for path, value in values]
+
+
+def _pointer(parts: Any) -> str:
+    pointer = ""
+    for part in parts:
+        pointer = join(pointer, part)
+    return pointer
