@@ -1,7 +1,7 @@
 """Lay words out as text the way they stand on the page, so that columns and gaps can be seen in plain characters."""
 
 from itertools import pairwise
-from statistics import median
+from statistics import median, median_low
 
 from documents.page import Word
 
@@ -65,4 +65,4 @@ def _char_width(word: Word) -> float:
 def _row_pitch(rows: list[list[Word]]) -> float:
     """Return the usual distance of a row from the next; a page's height where there is one row."""
     gaps = [_middle(row) - _middle(above) for above, row in pairwise(rows)]
-    return max(median(gaps), 1e-3) if gaps else 1.0
+    return max(median_low(gaps), 1e-3) if gaps else 1.0

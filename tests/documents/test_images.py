@@ -2,6 +2,7 @@
 
 import warnings
 from io import BytesIO
+from zlib import crc32
 
 import pytest
 from PIL import Image
@@ -136,6 +137,7 @@ def test_decompression_bomb_is_refused_without_a_warning(encode, file_format, si
     )
     if file_format == "PNG":
         data[16:24] = side.to_bytes(4, "big") * 2
+        data[29:33] = crc32(data[12:29]).to_bytes(4, "big")
     else:  # VP8L: 14 bits of width - 1, 14 bits of height - 1
         data[21:25] = ((side - 1) | (side - 1) << 14 | (data[24] & 0xF0) << 24).to_bytes(4, "little")
     with warnings.catch_warnings():

@@ -10,7 +10,7 @@ from documents.pdf import is_pdf, read_pdf
 from schemas.errors import UnreadableDocumentError
 
 DEFAULT = Limits()
-# "Invoice" 40 points from the left edge and 40 above the middle of a page of 400 x 200 points, in 20-point Helvetica.
+# 40 points from the left edge, the baseline 40 below the top of a page of 400 x 200 points, in 20-point Helvetica.
 TEXT = "BT /F1 20 Tf 40 160 Td (Invoice 4711) Tj ET"
 
 
