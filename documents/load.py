@@ -21,6 +21,7 @@ from documents.words import in_reading_order, words_to_json
 from schemas.errors import UnreadableDocumentError
 
 _DATA_URI = re.compile(r"data:([^,]*),(.*)", re.DOTALL)
+_MALFORMED_URI = "its data: URI is malformed; send data:<type>;base64,<data>"
 
 
 __all__ = ["Limits", "load_document"]
@@ -46,28 +47,29 @@ def load_document(source: str, store: DocumentStore, limits: Limits, *, allow_pa
 def _short_name(source: str) -> str:
     if source.startswith("data:"):
         return "the uploaded document"
-    return repr(source if source.startswith("sha256:") else Path(source).name)[:80]
+    # A name may be anything that was passed by mistake, so it is cut.
+    return repr((source if source.startswith("sha256:") else Path(source).name)[:80])
 
 
 def _read_source(source: str, limits: Limits, allow_paths: bool) -> bytes:
     if source.startswith("data:"):
-        return _read_data_uri(source, limits)
+        return _read_data_uri(source)
     if not allow_paths:
         raise UnreadableDocumentError("paths are not accepted here; send a data: URI or a stored reference")
     return _read_file(Path(source), limits)
 
 
-def _read_data_uri(uri: str, limits: Limits) -> bytes:
-    # Three bytes are four characters in base64; checked before the copy is made.
-    limits.check_bytes(len(uri) // 4 * 3 - 1000)
+def _read_data_uri(uri: str) -> bytes:
     match = _DATA_URI.fullmatch(uri)
+    if not match:
+        raise UnreadableDocumentError(_MALFORMED_URI)
+    payload = unquote_to_bytes(match[2])
+    if not match[1].endswith(";base64"):
+        return payload
     try:
-        if not match:
-            raise ValueError("no comma")
-        payload = unquote_to_bytes(match[2])
-        return base64.b64decode(payload, validate=True) if match[1].endswith(";base64") else payload
-    except (ValueError, binascii.Error) as error:
-        raise UnreadableDocumentError("its data: URI is malformed; send data:<type>;base64,<data>") from error
+        return base64.b64decode(b"".join(payload.split()), validate=True)
+    except binascii.Error as error:
+        raise UnreadableDocumentError(_MALFORMED_URI) from error
 
 
 def _read_file(path: Path, limits: Limits) -> bytes:
@@ -84,7 +86,7 @@ def _read_file(path: Path, limits: Limits) -> bytes:
     except PermissionError as error:
         raise UnreadableDocumentError("permission denied; make the file readable for this process") from error
     except (OSError, ValueError) as error:  # a name that is too long, or holds a NUL
-        raise UnreadableDocumentError(f"the path can't be opened ({error}); check the path") from error
+        raise UnreadableDocumentError("the path can't be opened; check it") from error
 
 
 def _decode_once(ref: str, data: bytes, store: DocumentStore, limits: Limits) -> list[Page]:
@@ -94,7 +96,7 @@ def _decode_once(ref: str, data: bytes, store: DocumentStore, limits: Limits) ->
 
     recipe = f"pages 1, pillow {PIL.__version__}, {RENDERER}, {limits}"
     pages: list[Page] = json.loads(store.get(store.derive(ref, recipe, decode)))
-    if not all(page["image"] in store for page in pages):
+    if not all(ref in store for page in pages for ref in (page["image"], page["text_layer"]) if ref):
         decode()  # the same content again, so the same references
     return pages
 
