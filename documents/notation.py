@@ -63,10 +63,13 @@ def find_numbers(text: str) -> Iterator[Notation]:
     """Find the numbers that stand for themselves: not the parts of a date, a telephone number or an identifier."""
     for match in _NUMBER.finditer(text):
         magnitudes = _magnitudes(match["digits"])
-        bracketed = match["sign"] == "(" and match["end"] == ")"
-        negative = bracketed or any(match[group] in {"-", "−"} for group in ("sign", "inner", "end"))
+        negative = {-magnitude for magnitude in magnitudes}
+        if any(match[group] in {"-", "−"} for group in ("sign", "inner", "end")):
+            magnitudes = negative
+        elif match["sign"] == "(" and match["end"] == ")":  # a loss in a balance sheet, or a remark's number
+            magnitudes |= negative
         if magnitudes:
-            yield Notation(match.start(), match.end(), frozenset(-m if negative else m for m in magnitudes))
+            yield Notation(match.start(), match.end(), frozenset(magnitudes))
 
 
 def find_dates(text: str) -> Iterator[Notation]:

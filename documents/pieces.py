@@ -20,16 +20,21 @@ class Piece(NamedTuple):
     norm: str
     """Never empty."""
     raw: str
+    """The text it stands for, with the signs up to the next piece."""
     bbox: BBox
     score: float
-    stands_alone: bool
-    """Only blanks, brackets or colons part it from its neighbours; false for the `x` of `x-ray`."""
+    opens: bool
+    """Nothing of the word stands before it, except behind a bracket or colon: true for the `x` of `x-ray`."""
+    closes: bool
+    """Nothing of the word stands after it, except behind a bracket or colon: false for the `x` of `x-ray`."""
+    blank_follows: bool
 
 
 def cut(word: Word) -> list[Piece]:
     """Cut a word into its pieces, in the order they are read; none for a word without letters and digits.
 
-    A separator between two digits doesn't cut (`12/05/2018`, `1,234.50`); scripts without blanks are cut at each letter.
+    A separator between two digits doesn't cut (`12/05/2018`, `1,234.50`); scripts without blanks are cut at each
+    letter.
     A piece's share of the word's box is its share of the characters.
     """
     text = unicodedata.normalize("NFKC", word.text)
@@ -39,12 +44,14 @@ def cut(word: Word) -> list[Piece]:
     return [
         Piece(
             norm=normalise(text[start:end]),
-            raw=text[start:end],
+            raw=text[start:following],
             bbox=part(word.bbox, start / len(text), end / len(text), mirrored=is_right_to_left(text)),
             score=word.score,
-            stands_alone=_is_edge(text[:start][::-1]) and _is_edge(text[end:]),
+            opens=_is_edge(text[:start][::-1]),
+            closes=_is_edge(text[end:]),
+            blank_follows=following == len(text) and not _is_unspaced(text[-1]),
         )
-        for start, end in zip(starts, ends, strict=True)
+        for start, end, following in zip(starts, ends, [*starts[1:], len(text)], strict=True)
         if normalise(text[start:end])
     ]
 

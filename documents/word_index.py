@@ -14,7 +14,7 @@ from typing import NamedTuple
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
-from documents.notation import Notation, Reading, find_dates, find_numbers
+from documents.notation import Reading, find_dates, find_numbers
 from documents.page import BBox, Word
 from documents.pieces import Piece, cut, is_right_to_left, part
 
@@ -37,7 +37,7 @@ class Span(NamedTuple):
     score: float
     """The reader's scores, 0 to 1: their mean, weighted by the length of each word."""
     stands_alone: bool
-    """Only blanks, brackets or colons part it from its neighbours."""
+    """Nothing is glued to it, except behind a bracket or colon."""
     on_one_line: bool
 
 
@@ -52,12 +52,12 @@ class PageIndex:
     """The words of one page, indexed for look-up; their order is of no account. Build it once per page."""
 
     def __init__(self, words: Sequence[Word]) -> None:
-        cuts = [(word, pieces) for word in words if (pieces := cut(word))]
-        self._words = [word for word, _ in cuts]
-        self._pieces = [piece for _, pieces in cuts for piece in pieces]
+        self._words = [word for word in words if word.text.strip()]
+        cuts = [cut(word) for word in self._words]
+        self._pieces = [piece for pieces in cuts for piece in pieces]
         self._right = _right_neighbours(self._words)
         numbered = iter(range(len(self._pieces)))
-        self._piece_indices = [[next(numbered) for _ in pieces] for _, pieces in cuts]
+        self._piece_indices = [[next(numbered) for _ in pieces] for pieces in cuts]
         self._runs = [_runs(self._words, self._right, gap) for gap in (_NARROW_GAP, _WIDE_GAP)]
         self._chains = [self._chain(runs) for runs in self._runs]
         self._starts: defaultdict[str, list[int]] = defaultdict(list)
@@ -78,13 +78,13 @@ class PageIndex:
                         places[start] = span
         return list(places.values())
 
-    def similar(self, norm: str, cutoff: float) -> list[tuple[Span, float]]:
+    def similar(self, norm: str, cutoff: float, *, compact: bool = False) -> list[tuple[Span, float]]:
         """Find the places that read most nearly like `norm`, with their equal similarity of at least `cutoff`.
 
-        Similarity is 1 - (Levenshtein distance / length of the longer text).
+        A compact place stands on one line and has narrow gaps only. Similarity is 1 - (Levenshtein distance / length of the longer text).
         """
         best: dict[int, tuple[Span, float]] = {}
-        for chain in self._chains:
+        for chain in self._chains[:1] if compact else self._chains:
             heads = [text[: len(norm)] for text in chain.texts]
             # Cutting a text to the value's length costs at most as many edits again as it has already.
             loose = 1 - 2 * (1 - cutoff)
@@ -95,7 +95,9 @@ class PageIndex:
                 for end in self._ends(chain, start, len(norm) * cutoff, len(norm) / cutoff):
                     similarity = Levenshtein.normalized_similarity(norm, chain.texts[start][:end], score_cutoff=cutoff)
                     if similarity > best.get(start, (None, 0.0))[1]:
-                        best[start] = self._walk(chain, start, end)[0], similarity
+                        span, _ = self._walk(chain, start, end)
+                        if span.on_one_line or not compact:
+                            best[start] = span, similarity
         top = max((similarity for _, similarity in best.values()), default=0.0)
         return [match for match in best.values() if match[1] == top]
 
@@ -126,7 +128,8 @@ class PageIndex:
                 yield read
             index = chain.following[index]
 
-    def _chain(self, runs: list[Run]) -> _Chain:
+    def _chain(self, all_runs: list[Run]) -> _Chain:
+        runs = [run for run in all_runs if any(self._piece_indices[word] for word in run)]
         boxes = [_union([self._words[i].bbox for i in run]) for run in runs]
         below = _runs_below(boxes)
         following: list[int | None] = [None] * len(self._pieces)
@@ -134,16 +137,23 @@ class PageIndex:
         # From the bottom up, so that the text that follows is known already.
         for run_index in sorted(range(len(runs)), key=lambda n: -_middle(boxes[n])):
             next_run = below[run_index]
-            after = None if next_run is None else self._piece_indices[runs[next_run][0]][0]
-            for index in reversed([i for word in runs[run_index] for i in self._piece_indices[word]]):
+            after = None if next_run is None else self._piece_indices_of(runs[next_run])[0]
+            for index in reversed(self._piece_indices_of(runs[run_index])):
                 following[index] = after
                 texts[index] = (self._pieces[index].norm + ("" if after is None else texts[after]))[:_REACH]
                 after = index
         return _Chain(following, texts)
 
+    def _piece_indices_of(self, run: Run) -> list[int]:
+        return [index for word in run for index in self._piece_indices[word]]
+
     @cached_property
     def _numbers(self) -> dict[Reading, list[tuple[Span, frozenset[Reading]]]]:
-        return _by_reading((_part_of(word, n), n.readings) for word in self._words for n in find_numbers(word.text))
+        return _by_reading(
+            (_join([_part_of(word, n.start, n.end)]), n.readings)
+            for word in self._words
+            for n in find_numbers(word.text)
+        )
 
     @cached_property
     def _dates(self) -> dict[Reading, list[tuple[Span, frozenset[Reading]]]]:
@@ -162,24 +172,24 @@ def _dates_of_run(words: list[Word]) -> Iterator[tuple[Span, frozenset[Reading]]
             if offset >= notation.end:
                 break
             inside = max(notation.start - offset, 0), min(notation.end - offset, len(word.text))
-            parts.append(_part_of(word, Notation(*inside, notation.readings)))
+            parts.append(_part_of(word, *inside))
         yield _join(parts), notation.readings
 
 
-def _part_of(word: Word, notation: Notation) -> Span:
-    share = notation.start / len(word.text), notation.end / len(word.text)
-    text = word.text[notation.start : notation.end]
-    return Span(text, part(word.bbox, *share), word.score, stands_alone=True, on_one_line=True)
+def _part_of(word: Word, start: int, end: int) -> Piece:
+    bbox = part(word.bbox, start / len(word.text), end / len(word.text))
+    return Piece(
+        word.text[start:end], word.text[start:end], bbox, word.score, opens=True, closes=True, blank_follows=True
+    )
 
 
-def _join(parts: Sequence[Span | Piece]) -> Span:
-    texts = [p.text if isinstance(p, Span) else p.raw for p in parts]
-    total = sum(map(len, texts))
+def _join(parts: Sequence[Piece]) -> Span:
+    total = sum(len(p.raw) for p in parts)
     return Span(
-        text=" ".join(texts),
+        text="".join(p.raw + " " * p.blank_follows for p in parts).rstrip(),
         bbox=_union([p.bbox for p in parts]),
-        score=sum(p.score * len(text) for p, text in zip(parts, texts, strict=True)) / total,
-        stands_alone=all(p.stands_alone for p in parts),
+        score=sum(p.score * len(p.raw) for p in parts) / total,
+        stands_alone=parts[0].opens and parts[-1].closes,
         on_one_line=max(p.bbox[1] for p in parts) < min(p.bbox[3] for p in parts),
     )
 
