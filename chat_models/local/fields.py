@@ -1,0 +1,99 @@
+"""Fill a JSON Schema from what was read. What was not found is null or left out, never invented."""
+
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from chat_models.local.names import best_pair, property_names
+from chat_models.local.reader import Pair, Reading
+from chat_models.local.unkeyed import find_unkeyed
+from chat_models.local.values import to_member, to_type
+from schemas.coerce import resolve
+from schemas.target import JsonSchema
+
+
+def fill_schema(json_schema: JsonSchema, reading: Reading) -> dict[str, Any]:
+    """Return an object that fits the schema, but for required properties that were not found and can't be null."""
+    return _Filler(json_schema, reading).object(json_schema)
+
+
+class _Filler:
+    def __init__(self, root: JsonSchema, reading: Reading) -> None:
+        self._root = root
+        self._reading = reading
+
+    def object(self, json_schema: JsonSchema) -> dict[str, Any]:
+        filled = {}
+        for name, declared in resolve(json_schema, self._root).get("properties", {}).items():
+            value = self._property(name, declared)
+            if self._fits(value, declared):
+                filled[name] = value
+        return filled
+
+    def _property(self, name: str, declared: JsonSchema) -> Any:
+        for branch in self._branches(declared):
+            value = self._branch(name, {**declared, **branch}, branch)
+            if value is not None and self._fits(value, declared):
+                return value
+        return None
+
+    def _branch(self, name: str, described: JsonSchema, branch: JsonSchema) -> Any:
+        """Fill one branch; `described` has the property's own title, description and aliases too."""
+        json_type = _main_type(branch)
+        if json_type == "object":
+            return self.object(branch)
+        if json_type == "array":
+            return self._array(name, described, branch)
+        return self._scalar(name, described, branch, json_type)
+
+    def _array(self, name: str, described: JsonSchema, branch: JsonSchema) -> list[Any]:
+        items = resolve(branch.get("items") or {}, self._root)
+        if _is_pair(items, self._root):
+            return [{"key": pair.key_text, "values": pair.value_texts} for pair in self._reading.pairs]
+        if _main_type(items) == "object":
+            return []  # tables are not read
+        pair = best_pair(property_names(name, described), self._reading.pairs)
+        values = [self._read([text], items) for text in (pair.value_texts if pair else [])]
+        return [value for value in values if value is not None]
+
+    def _scalar(self, name: str, described: JsonSchema, branch: JsonSchema, json_type: str) -> Any:
+        names = property_names(name, described)
+        pair = best_pair(names, self._reading.pairs)
+        return self._read(find_unkeyed(names, pair, self._reading.rows) or _texts(pair), branch, json_type)
+
+    def _read(self, texts: list[str], branch: JsonSchema, json_type: str | None = None) -> Any:
+        if texts and "enum" in branch:
+            return to_member(" ".join(texts), branch["enum"])
+        return to_type(texts, json_type or _main_type(branch))
+
+    def _branches(self, declared: JsonSchema) -> list[JsonSchema]:
+        resolved = resolve(declared, self._root)
+        branches = resolved.get("anyOf") or resolved.get("oneOf")
+        return [resolve(branch, self._root) for branch in branches] if branches else [resolved]
+
+    def _fits(self, value: Any, declared: JsonSchema) -> bool:
+        # The root's definitions, so that references within the property still lead somewhere.
+        definitions = {key: self._root[key] for key in ("$defs", "definitions") if key in self._root}
+        return bool(Draft202012Validator({**declared, **definitions}).is_valid(value))
+
+
+def _texts(pair: Pair | None) -> list[str]:
+    return pair.value_texts if pair else []
+
+
+def _main_type(json_schema: JsonSchema) -> str:
+    """Return the type to fill; a schema that names none is one of text, or of what its keywords imply."""
+    declared = json_schema.get("type")
+    types = [declared] if isinstance(declared, str) else [name for name in declared or [] if name != "null"]
+    if types:
+        return types[0]
+    return "object" if "properties" in json_schema else "array" if "items" in json_schema else "string"
+
+
+def _is_pair(items: JsonSchema, root: JsonSchema) -> bool:
+    """Tell whether the items are the `form` schema's: a key and its values."""
+    properties = items.get("properties", {})
+    if not {"key", "values"} <= properties.keys():
+        return False
+    key, values = resolve(properties["key"], root), resolve(properties["values"], root)
+    return _main_type(key) == "string" and _main_type(values) == "array"

@@ -1,0 +1,59 @@
+"""Match a schema's property to the keys printed on a page."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from rapidfuzz import fuzz
+
+from chat_models.local.reader import Pair
+from schemas.target import JsonSchema
+
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+# How forms abbreviate what schemas spell out.
+_ABBREVIATIONS = {
+    "#": "number", "no": "number", "nr": "number", "num": "number", "tel": "phone", "telephone": "phone", "ph": "phone",
+    "dept": "department", "amt": "amount", "qty": "quantity", "addr": "address", "dob": "date of birth",
+    "ref": "reference", "acct": "account", "desc": "description", "e-mail": "email", "id": "identification",
+}  # fmt: skip
+# Below this, "total" meets "subtotal" (77) and "name" meets "game" (75).
+_MIN_SIMILARITY = 80.0
+# A key that has more words than the property ("Invoice date" for `date`) is worth less than one that has the same.
+_SUBSET_WEIGHT = 0.85
+
+
+def property_names(name: str, json_schema: JsonSchema) -> list[str]:
+    """Return what a property may be called on paper, normalised: name, title, aliases, and a short description."""
+    description = str(json_schema.get("description", ""))
+    spoken = [name, json_schema.get("title", ""), *_aliases(json_schema)]
+    # A description of a few words names the thing; a longer one explains it.
+    if len(description.split()) <= 3:
+        spoken.append(description)
+    return list(dict.fromkeys(filter(None, map(normalise_name, spoken))))
+
+
+def normalise_name(text: str) -> str:
+    """Split camel and snake case, spell out abbreviations, drop case and punctuation."""
+    words = re.findall(r"[^\W_]+(?:-[^\W_]+)*|#", _CAMEL.sub(" ", text).casefold())
+    return " ".join(_ABBREVIATIONS.get(word, word) for word in words)
+
+
+def best_pair(names: Sequence[str], pairs: Sequence[Pair]) -> Pair | None:
+    """Return the pair whose key is most like one of the names, the first of equals; None where none is like it."""
+    scored = [(_similarity(names, normalise_name(pair.key_text)), pair) for pair in pairs]
+    best = max(scored, key=lambda item: item[0], default=None)
+    return best[1] if best and best[0] >= _MIN_SIMILARITY else None
+
+
+def _similarity(names: Sequence[str], key: str) -> float:
+    return max((_name_similarity(name, key) for name in names), default=0.0)
+
+
+def _name_similarity(name: str, key: str) -> float:
+    whole = fuzz.token_sort_ratio(name, key)
+    within = set(name.split()) <= set(key.split())
+    return max(whole, 100 * _SUBSET_WEIGHT if within else 0.0)
+
+
+def _aliases(json_schema: JsonSchema) -> Iterator[str]:
+    for keyword in ("aliases", "x-aliases"):
+        yield from map(str, json_schema.get(keyword, []))
