@@ -4,13 +4,15 @@ from collections import Counter
 from collections.abc import Sequence
 from io import BytesIO
 
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont, ImageStat
 
 from documents.grounding import GroundingStatus, Place
 from documents.page import BBox
 
+Colour = tuple[int, int, int]
+
 # Okabe and Ito's palette, told apart with every colour blindness: bluish green, orange, reddish purple, vermilion.
-_COLOURS: dict[GroundingStatus, tuple[int, int, int]] = {
+_COLOURS: dict[GroundingStatus, Colour] = {
     "found": (0, 158, 115),
     "close": (230, 159, 0),
     "ambiguous": (204, 121, 167),
@@ -20,8 +22,6 @@ _INK = (40, 40, 40)
 _FILL_ALPHA = 56  # of 255: dark print stays black under it
 _LEGEND_LINES = 2.4  # the legend strip's height in lines of its text
 
-Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
-
 
 def highlight(png: bytes, places: Sequence[tuple[str, Place]]) -> bytes:
     """Draw each labelled place on the page and a legend under it; give the picture as PNG.
@@ -29,17 +29,30 @@ def highlight(png: bytes, places: Sequence[tuple[str, Place]]) -> bytes:
     A missing value has no box; the legend counts it. All places are taken to be on this page.
     """
     page = Image.open(BytesIO(png)).convert("RGB")
-    size = max(11, round(min(page.size) / 70))  # of a label, in pixels: that of a page's own small print
-    boxed = [(label, place["grounding"], place["bbox"]) for label, place in places if place["bbox"] is not None]
-    for _, grounding, bbox in boxed:
-        _shade(page, _pixels(bbox, page.size), _COLOURS[grounding])
-    taken = [_pixels(bbox, page.size) for _, _, bbox in boxed]
-    for label, grounding, bbox in boxed:
-        taken.append(_tag(page, label, _pixels(bbox, page.size), _COLOURS[grounding], size, taken))
+    size = max(9, round(min(page.size) / 80))  # of a label, in pixels: that of a page's own small print
+    boxes = _label_boxes(page.size, places)
+    tags: list[BBox] = []
+    sheet = page.convert("L")  # the bare page: a tag looks for blank paper
+    for box, (_, colour) in boxes.items():
+        _shade(page, box, colour)
+    for box, (label, colour) in boxes.items():
+        tags.append(_place_tag(sheet, box, _tag_size(label, size), [*boxes, *tags]))
+        _write_tag(page, tags[-1], label, colour, size)
     picture = _with_legend(page, Counter(place["grounding"] for _, place in places), size)
     out = BytesIO()
     picture.save(out, "PNG", optimize=True)
     return out.getvalue()
+
+
+def _label_boxes(size: tuple[int, int], places: Sequence[tuple[str, Place]]) -> dict[BBox, tuple[str, Colour]]:
+    """Give each box in pixels its label and colour; labels of one and the same box are joined."""
+    boxes: dict[BBox, tuple[str, Colour]] = {}
+    for label, place in places:
+        if place["bbox"] is not None:
+            box = _pixels(place["bbox"], size)
+            labels = [boxes[box][0]] if box in boxes and boxes[box][0] != label else []
+            boxes[box] = ", ".join([*labels, label]), _COLOURS[place["grounding"]]
+    return boxes
 
 
 def _pixels(bbox: BBox, size: tuple[int, int]) -> BBox:
@@ -54,32 +67,40 @@ def _pixels(bbox: BBox, size: tuple[int, int]) -> BBox:
     )
 
 
-def _shade(page: Image.Image, box: BBox, colour: tuple[int, int, int]) -> None:
+def _shade(page: Image.Image, box: BBox, colour: Colour) -> None:
     draw = ImageDraw.Draw(page, "RGBA")
     draw.rounded_rectangle(box, radius=3, fill=(*colour, _FILL_ALPHA), outline=(*colour, 255), width=2)
 
 
-def _tag(
-    page: Image.Image, label: str, box: BBox, colour: tuple[int, int, int], size: int, taken: Sequence[BBox]
-) -> BBox:
-    """Write the label beside its box, on the first side where it covers no box and no other label."""
-    draw = ImageDraw.Draw(page)
-    font = ImageFont.load_default(size)
-    width, height = draw.textlength(label, font) + 6, size + 3
+def _tag_size(label: str, size: int) -> tuple[float, float]:
+    return ImageFont.load_default(size).getlength(label) + 6, size + 2
+
+
+def _place_tag(sheet: Image.Image, box: BBox, tag_size: tuple[float, float], taken: Sequence[BBox]) -> BBox:
+    """Find the side of the box where its tag covers the fewest boxes and tags, and of those the least print."""
+    width, height = tag_size
     x0, y0, x1, y1 = box
     corners = [(x0, y0 - height), (x1 - width, y0 - height), (x1, y0), (x0 - width, y0), (x0, y1), (x1 - width, y1)]
-    tags = [(x, y, x + width, y + height) for x, y in corners if _inside((x, y, x + width, y + height), page.size)]
-    free = [tag for tag in tags if not any(_overlap(tag, other) for other in taken)]
-    tag = (free or tags or [(x0, y0, x0 + width, y0 + height)])[0]
+    tags = [(x, y, x + width, y + height) for x, y in corners]
+    inside = [tag for tag in tags if _inside(tag, sheet.size)] or [(x0, y0, x0 + width, y0 + height)]
+    return min(inside, key=lambda tag: (sum(_overlap(tag, other) for other in taken), _ink(sheet, tag)))
+
+
+def _ink(sheet: Image.Image, box: BBox) -> float:
+    return 255 - ImageStat.Stat(sheet.crop((round(box[0]), round(box[1]), round(box[2]), round(box[3])))).mean[0]
+
+
+def _write_tag(page: Image.Image, tag: BBox, label: str, colour: Colour, size: int) -> None:
+    draw = ImageDraw.Draw(page)
     draw.rounded_rectangle(tag, radius=2, fill=colour)
-    draw.text(((tag[0] + tag[2]) / 2, (tag[1] + tag[3]) / 2), label, fill="white", font=font, anchor="mm")
-    return tag
+    middle = (tag[0] + tag[2]) / 2, (tag[1] + tag[3]) / 2
+    draw.text(middle, label, fill="white", font=ImageFont.load_default(size), anchor="mm")
 
 
 def _with_legend(page: Image.Image, counts: Counter[GroundingStatus], size: int) -> Image.Image:
     """Add a strip under the page that names each colour and counts its values."""
-    font = ImageFont.load_default(size * 1.2)
-    strip = round(size * 1.2 * _LEGEND_LINES)
+    font = ImageFont.load_default(size * 1.3)
+    strip = round(size * 1.3 * _LEGEND_LINES)
     picture = Image.new("RGB", (page.width, page.height + strip), "white")
     picture.paste(page)
     draw = ImageDraw.Draw(picture)

@@ -4,11 +4,10 @@ Each piece of a word knows which piece is read after it: once with narrow gaps, 
 with wide ones, so that a row is read across. From the last piece of a run the reading goes on in the run below it.
 """
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from statistics import median
 from typing import NamedTuple
 
 from rapidfuzz import process
@@ -16,17 +15,14 @@ from rapidfuzz.distance import Levenshtein
 
 from documents.notation import Reading, find_dates, find_numbers
 from documents.page import BBox, Word
-from documents.pieces import Piece, cut, is_right_to_left, part
+from documents.pieces import Piece, cut, part
+from documents.reading_order import Run, make_runs, middle, right_neighbours, runs_below, union
 
 # The widest gap read across, in widths of the page's median character: a blank is about one, columns are rarely
 # closer than three, and forms leave up to twenty between a label's end and what is filled in.
 _NARROW_GAP, _WIDE_GAP = 2.5, 20.0
-# The line below starts within this many line heights of the end of this one: double-spaced typing needs one.
-_LINE_GAP = 1.5
 # Characters that are read on from a piece; a longer value is a page, not a field.
 _REACH = 2000
-
-Run = list[int]
 
 
 class Span(NamedTuple):
@@ -55,10 +51,10 @@ class PageIndex:
         self._words = [word for word in words if word.text.strip()]
         cuts = [cut(word) for word in self._words]
         self._pieces = [piece for pieces in cuts for piece in pieces]
-        self._right = _right_neighbours(self._words)
+        self._right = right_neighbours(self._words)
         numbered = iter(range(len(self._pieces)))
         self._piece_indices = [[next(numbered) for _ in pieces] for pieces in cuts]
-        self._runs = [_runs(self._words, self._right, gap) for gap in (_NARROW_GAP, _WIDE_GAP)]
+        self._runs = [make_runs(self._words, self._right, gap) for gap in (_NARROW_GAP, _WIDE_GAP)]
         self._chains = [self._chain(runs) for runs in self._runs]
         self._starts: defaultdict[str, list[int]] = defaultdict(list)
         for index, piece in enumerate(self._pieces):
@@ -81,7 +77,8 @@ class PageIndex:
     def similar(self, norm: str, cutoff: float, *, compact: bool = False) -> list[tuple[Span, float]]:
         """Find the places that read most nearly like `norm`, with their equal similarity of at least `cutoff`.
 
-        A compact place stands on one line and has narrow gaps only. Similarity is 1 - (Levenshtein distance / length of the longer text).
+        A compact place stands on one line and has narrow gaps only.
+        Similarity is 1 - (Levenshtein distance / length of the longer text).
         """
         best: dict[int, tuple[Span, float]] = {}
         for chain in self._chains[:1] if compact else self._chains:
@@ -130,12 +127,12 @@ class PageIndex:
 
     def _chain(self, all_runs: list[Run]) -> _Chain:
         runs = [run for run in all_runs if any(self._piece_indices[word] for word in run)]
-        boxes = [_union([self._words[i].bbox for i in run]) for run in runs]
-        below = _runs_below(boxes)
+        boxes = [union([self._words[i].bbox for i in run]) for run in runs]
+        below = runs_below(boxes)
         following: list[int | None] = [None] * len(self._pieces)
         texts = [""] * len(self._pieces)
         # From the bottom up, so that the text that follows is known already.
-        for run_index in sorted(range(len(runs)), key=lambda n: -_middle(boxes[n])):
+        for run_index in sorted(range(len(runs)), key=lambda n: -middle(boxes[n])):
             next_run = below[run_index]
             after = None if next_run is None else self._piece_indices_of(runs[next_run])[0]
             for index in reversed(self._piece_indices_of(runs[run_index])):
@@ -149,11 +146,8 @@ class PageIndex:
 
     @cached_property
     def _numbers(self) -> dict[Reading, list[tuple[Span, frozenset[Reading]]]]:
-        return _by_reading(
-            (_join([_part_of(word, n.start, n.end)]), n.readings)
-            for word in self._words
-            for n in find_numbers(word.text)
-        )
+        found = ((word, notation) for word in self._words for notation in find_numbers(word.text))
+        return _by_reading((_join([_part_of(w, n.start, n.end)]), n.readings) for w, n in found)
 
     @cached_property
     def _dates(self) -> dict[Reading, list[tuple[Span, frozenset[Reading]]]]:
@@ -187,7 +181,7 @@ def _join(parts: Sequence[Piece]) -> Span:
     total = sum(len(p.raw) for p in parts)
     return Span(
         text="".join(p.raw + " " * p.blank_follows for p in parts).rstrip(),
-        bbox=_union([p.bbox for p in parts]),
+        bbox=union([p.bbox for p in parts]),
         score=sum(p.score * len(p.raw) for p in parts) / total,
         stands_alone=parts[0].opens and parts[-1].closes,
         on_one_line=max(p.bbox[1] for p in parts) < min(p.bbox[3] for p in parts),
@@ -202,65 +196,3 @@ def _by_reading(
         for reading in readings:
             table[reading].append((span, readings))
     return table
-
-
-def _right_neighbours(words: Sequence[Word]) -> list[int | None]:
-    """Give for each word the next one on its row, at any distance; no word is the next of two."""
-    order = sorted(range(len(words)), key=lambda i: _middle(words[i].bbox))
-    middles = [_middle(words[i].bbox) for i in order]
-    links = []
-    for i, word in enumerate(words):
-        x0, y0, x1, y1 = word.bbox
-        row = order[bisect_left(middles, y0) : bisect_right(middles, y1)]
-        to_right = [(words[j].bbox[0] - x1, i, j) for j in row if words[j].bbox[0] + words[j].bbox[2] > x0 + x1]
-        if to_right:
-            links.append(min(to_right))
-    right: list[int | None] = [None] * len(words)
-    taken = set()
-    for _, i, j in sorted(links):
-        if j not in taken:
-            taken.add(j)
-            right[i] = j
-    return right
-
-
-def _runs(words: Sequence[Word], right: list[int | None], widest_gap: float) -> list[Run]:
-    """Chain the words of a row into runs, in the order they are read; `widest_gap` is in widths of a character."""
-    if not words:
-        return []
-    width = median((word.bbox[2] - word.bbox[0]) / len(word.text) for word in words)
-    linked = [
-        j if j is not None and words[j].bbox[0] - words[i].bbox[2] <= widest_gap * width else None
-        for i, j in enumerate(right)
-    ]
-    runs = []
-    for i in set(range(len(words))) - set(linked):
-        run = [i]
-        while (j := linked[run[-1]]) is not None:
-            run.append(j)
-        runs.append(run[::-1] if all(is_right_to_left(words[k].text) for k in run) else run)
-    return runs
-
-
-def _runs_below(boxes: list[BBox]) -> list[int | None]:
-    """Give for each run the one in which a text reads on: in the next row below, overlapping, best aligned left."""
-    order = sorted(range(len(boxes)), key=lambda n: _middle(boxes[n]))
-    middles = [_middle(boxes[n]) for n in order]
-    below: list[int | None] = []
-    for box in boxes:
-        x0, y0, x1, y1 = box
-        height = y1 - y0
-        reach = order[bisect_right(middles, y1 - height / 4) : bisect_right(middles, y1 + (_LINE_GAP + 0.5) * height)]
-        overlapping = [n for n in reach if boxes[n][0] < x1 and boxes[n][2] > x0]
-        row = [n for n in overlapping if _middle(boxes[n]) - _middle(boxes[overlapping[0]]) <= height / 2]
-        below.append(min(row, key=lambda n: abs(boxes[n][0] - x0), default=None))
-    return below
-
-
-def _union(boxes: Sequence[BBox]) -> BBox:
-    x0s, y0s, x1s, y1s = zip(*boxes, strict=True)
-    return min(x0s), min(y0s), max(x1s), max(y1s)
-
-
-def _middle(box: BBox) -> float:
-    return (box[1] + box[3]) / 2
