@@ -8,7 +8,7 @@ from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
-from pydantic import Field, PrivateAttr
+from pydantic import Field, PrivateAttr, SkipValidation
 
 from schemas.errors import ChatModelError
 
@@ -18,7 +18,7 @@ Scripted = str | AIMessage | Exception
 class ScriptedChatModel(BaseChatModel):
     """Give the next answer of a script at each request; an exception in it is raised. Safe under threads."""
 
-    answers: Sequence[Scripted] = Field(exclude=True)
+    answers: SkipValidation[Sequence[Scripted]] = Field(exclude=True)
     requests: list[list[BaseMessage]] = Field(default_factory=list, exclude=True)
     """The messages of each request so far."""
 

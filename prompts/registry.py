@@ -1,22 +1,20 @@
-"""The published copies of the prompts, in MLflow's registry.
+"""Load prompts from MLflow's registry, and link each to the trace of the run that uses it.
 
-The files in this folder are the source. A file whose text differs from the newest version is registered as the next
-one; the alias `production` decides what runs, and moves only when somebody moves it.
+The files in this folder are the source and the registry holds the published copies. They are synchronised once a
+process, before the first prompt is loaded.
 """
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from langchain_core.runnables import RunnableConfig
 
-from prompts.connection import Connection, RegistryUnreachableError, connect
-from prompts.template import PromptFile, packaged_prompts
+from prompts.connection import RegistryUnreachableError, connect
+from prompts.names import PromptName, parse_name
+from prompts.publishing import sync_prompts, unknown
+from prompts.template import packaged_prompts
 from schemas.errors import PromptError
-
-PRODUCTION = "production"
-_URI = re.compile(r"(?:prompts:/)?(?P<name>[\w.-]+)(?:/(?P<version>\d+)|@(?P<alias>[\w.-]+))")
 
 
 class LoadedPrompt(NamedTuple):
@@ -27,162 +25,65 @@ class LoadedPrompt(NamedTuple):
     text: str
 
 
-class PromptVersionRow(NamedTuple):
-    """One version in the registry."""
-
-    name: str
-    version: int
-    aliases: list[str]
-    text: str
-
-
-_synchronised: set[int] = set()
-_last_good: dict[str, LoadedPrompt] = {}
+_synchronised: set[str] = set()
+_last_good: dict[tuple[str, PromptName], LoadedPrompt] = {}
 
 
 def load_prompt(
-    uri: str, tracking_uri: str, deadline_s: float, config: RunnableConfig | None = None
+    prompt: str, tracking_uri: str, deadline_s: float, config: RunnableConfig | None = None
 ) -> LoadedPrompt:
-    """Load a prompt from the registry and link the version to the trace of the run.
+    """Load a prompt from the registry.
 
-    Where the registry is out of reach: the version loaded last from this address, else the packaged file.
+    Where the registry is out of reach: what this address gave last, else the packaged file.
 
     Args:
-        uri: prompts:/name/3, prompts:/name@alias, name@3 or name@alias.
+        prompt: prompts:/name/3, prompts:/name@alias, name@3 or name@alias.
         tracking_uri: MLflow's store.
         deadline_s: longest wait for a remote registry.
-        config: the node's config; its span gets the link.
+        config: the node's config; the trace of its span gets the link.
 
     Raises:
         PromptError: no such prompt, version or alias.
     """
-    uri = normalise_uri(uri)
-    connection = connect(tracking_uri)
+    name = parse_name(prompt)
+    key = (tracking_uri, name)
     try:
-        loaded = connection.run(lambda: _load(uri, connection, config), deadline_s)
+        loaded = connect(tracking_uri).run(lambda: _load(name, tracking_uri, config), deadline_s)
     except RegistryUnreachableError:
-        return _last_good.get(uri) or _packaged(uri)
-    _last_good[uri] = loaded
+        return _last_good.get(key) or _packaged(name)
+    _last_good[key] = loaded
     return loaded
 
 
-def normalise_uri(uri: str) -> str:
-    """Return prompts:/name/version or prompts:/name@alias.
-
-    Raises:
-        PromptError: it is neither, nor one of the short forms.
-    """
-    match = _URI.fullmatch(uri)
-    if not match:
-        raise PromptError(f"'{uri}' is no prompt; write optophone-extract@production or optophone-extract@2")
-    name, version, alias = match["name"], match["version"], match["alias"]
-    if version or (alias and alias.isdigit()):
-        return f"prompts:/{name}/{version or alias}"
-    return f"prompts:/{name}@{alias}"
-
-
-def sync_prompts(tracking_uri: str) -> list[tuple[str, int, bool]]:
-    """Register each packaged prompt whose text is new; return (name, newest version, whether it is new)."""
-    connection = connect(tracking_uri)
-    _synchronised.add(id(connection))
-    return [_sync(prompt) for prompt in packaged_prompts().values()]
-
-
-def list_versions(tracking_uri: str) -> list[PromptVersionRow]:
-    """Return every version of the project's prompts, newest first."""
-    connect(tracking_uri)
-    return [row for name in packaged_prompts() for row in _versions(name)]
-
-
-def promote(name: str, version: int, tracking_uri: str) -> None:
-    """Let this version run from now on.
-
-    Raises:
-        PromptError: no such prompt or version.
-    """
-    connect(tracking_uri)
-    if version not in [row.version for row in _versions(name)]:
-        raise PromptError(_unknown(f"prompts:/{name}/{version}"))
-    import mlflow.genai  # noqa: PLC0415 - takes seconds
-
-    mlflow.genai.set_prompt_alias(name, PRODUCTION, version)
-
-
-def _load(uri: str, connection: Connection, config: RunnableConfig | None) -> LoadedPrompt:
+def _load(name: PromptName, tracking_uri: str, config: RunnableConfig | None) -> LoadedPrompt:
     import mlflow.genai  # noqa: PLC0415 - takes seconds
     from mlflow.exceptions import MlflowException  # noqa: PLC0415
 
-    if id(connection) not in _synchronised:
-        for prompt in packaged_prompts().values():
-            _sync(prompt)
-        _synchronised.add(id(connection))
+    if tracking_uri not in _synchronised:
+        sync_prompts(tracking_uri)
+        _synchronised.add(tracking_uri)
     try:
-        with _span_of(config):
-            version = mlflow.genai.load_prompt(uri)
+        with _active_span(config):
+            version = mlflow.genai.load_prompt(str(name))
     except MlflowException as error:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-            raise PromptError(_unknown(uri)) from error
+            raise PromptError(unknown(name)) from error
         raise
     if not isinstance(version.template, str):
-        raise PromptError(f"{uri} is a chat prompt; Optophone renders text prompts, register it as text")
+        raise PromptError(f"{name} is a chat prompt, and images are added in code; register it as plain text")
     return LoadedPrompt(f"prompts:/{version.name}/{version.version}", version.template)
 
 
-def _sync(prompt: PromptFile) -> tuple[str, int, bool]:
-    import mlflow.genai  # noqa: PLC0415 - takes seconds
-
-    rows = _versions(prompt.name)
-    is_new = not rows or rows[0].text != prompt.text
-    if is_new:
-        version = mlflow.genai.register_prompt(prompt.name, prompt.text, commit_message=prompt.description)
-        number = int(version.version)
-    else:
-        number = rows[0].version
-    if not any(PRODUCTION in row.aliases for row in rows):
-        mlflow.genai.set_prompt_alias(prompt.name, PRODUCTION, number)
-    return prompt.name, number, is_new
-
-
-def _versions(name: str) -> list[PromptVersionRow]:
-    from mlflow import MlflowClient  # noqa: PLC0415 - takes seconds
-
-    client = MlflowClient()
-    prompt = client.get_prompt(name)
+def _packaged(name: PromptName) -> LoadedPrompt:
+    prompt = packaged_prompts().get(name.name)
     if prompt is None:
-        return []
-    found = client.search_prompt_versions(name)
-    aliases = prompt.aliases if hasattr(prompt, "aliases") else {}
-    rows = [
-        PromptVersionRow(
-            name,
-            int(version.version),
-            sorted({*version.aliases, *(alias for alias, number in aliases.items() if int(number) == int(version.version))}),
-            str(version.template),
-        )
-        for version in found
-    ]
-    return sorted(rows, key=lambda row: -row.version)
-
-
-def _packaged(uri: str) -> LoadedPrompt:
-    name = uri.removeprefix("prompts:/").partition("@")[0].partition("/")[0]
-    prompt = packaged_prompts().get(name)
-    if prompt is None:
-        raise PromptError(f"{uri} is out of reach, and no packaged prompt has its name; use {sorted(packaged_prompts())}")
-    return LoadedPrompt(f"packaged:/{name}", prompt.text)
-
-
-def _unknown(uri: str) -> str:
-    name = uri.removeprefix("prompts:/").partition("@")[0].partition("/")[0]
-    rows = _versions(name)
-    if not rows:
-        return f"there is no prompt '{name}'; use one of {', '.join(sorted(packaged_prompts()))}"
-    known = [f"{row.version}" for row in rows] + sorted({f"@{alias}" for row in rows for alias in row.aliases})
-    return f"there is no {uri}; the versions of '{name}' are {', '.join(known)}"
+        known = ", ".join(sorted(packaged_prompts()))
+        raise PromptError(f"MLflow is out of reach and no packaged prompt is called '{name.name}'; use one of {known}")
+    return LoadedPrompt(f"packaged:/{name.name}", prompt.text)
 
 
 @contextmanager
-def _span_of(config: RunnableConfig | None) -> Iterator[None]:
+def _active_span(config: RunnableConfig | None) -> Iterator[None]:
     """Make the node's span the active one, so that MLflow links what is loaded to its trace.
 
     Inside a node that runs asynchronously no span is active: autolog's callbacks run in another thread. Autolog

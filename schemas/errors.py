@@ -5,10 +5,9 @@
     │   ├── SchemaError          unknown schema, or one that is no JSON Schema
     │   ├── ChatModelError       unknown chat model, missing package, missing or refused API key
     │   └── PromptError          unknown prompt or version, or a variable missing or unknown
-    ├── UnreadableDocumentError  this document can't be read; the others can
-    └── ProviderError            the chat model's provider failed, and retrying did not help
+    └── UnreadableDocumentError  this document can't be read; the others can
 
-A document that can't be read and an answer that doesn't fit are data in a result (`status`, `validation_errors`),
+A document that can't be read, an answer that doesn't fit and a provider that is down are data in a result (`status`, `validation_errors`),
 never an exception that ends a batch.
 """
 
@@ -41,10 +40,6 @@ class PromptError(UsageError):
 
 class UnreadableDocumentError(OptophoneError):
     """The document can't be turned into pages."""
-
-
-class ProviderError(OptophoneError):
-    """The chat model's provider failed beyond the bounded retries."""
 
 
 class FieldError(TypedDict):

@@ -3,8 +3,10 @@
 import re
 from decimal import Decimal
 
-# A currency sign or code before or after, a sign, digits in groups, at most one decimal part.
-_WRITTEN = re.compile(r"^(?:[^\W\d]{1,4}\.?|[^\w\s])?\s*([+-]?\(?\s*\d[\d.,' \u00a0]*\)?-?)\s*(?:[^\W\d]{1,4}|[^\w\s])?$")
+# A currency's sign ("$", "S$") or code ("RM", "Rs."), before or after; a lone letter is no currency: "A1" is a name.
+_CURRENCY = r"(?:[A-Z]{0,2}[$€£¥₹₽₩₫฿₱₺₴]|[A-Za-z]{2,4}\.?)"
+_AMOUNT = r"[+-]?\(?\s*\d[\d.,' \u00a0]*\)?-?"
+_WRITTEN = re.compile(rf"([+-]?)\s*(?:{_CURRENCY})?\s*({_AMOUNT})\s*(?:{_CURRENCY})?")
 
 
 def parse_number(text: str) -> Decimal | None:
@@ -14,10 +16,10 @@ def parse_number(text: str) -> Decimal | None:
     before exactly three digits is read as a group ("1,234" and "1.234" are 1234) only when it is a comma: a lone
     point is always a decimal point, as in JSON.
     """
-    match = _WRITTEN.match(text.strip())
+    match = _WRITTEN.fullmatch(text.strip())
     if not match:
         return None
-    body = re.sub(r"[\s\u00a0']", "", match.group(1))
+    body = match.group(1) + re.sub(r"[\s\u00a0']", "", match.group(2))
     negative = body.startswith("-") or body.endswith("-") or (body.startswith("(") and body.endswith(")"))
     digits = _decimal_point(body.strip("+-()"))
     if digits is None:

@@ -1,0 +1,31 @@
+"""How a prompt version is named."""
+
+import re
+from typing import NamedTuple
+
+from schemas.errors import PromptError
+
+_NAME = re.compile(r"(?:prompts:/)?(?P<name>[\w.-]+)(?:[/@](?P<version>\d+)|@(?P<alias>[\w.-]+))")
+
+
+class PromptName(NamedTuple):
+    """A prompt with its version or alias; as text, MLflow's address of it."""
+
+    name: str
+    version: int | None
+    alias: str | None
+
+    def __str__(self) -> str:
+        return f"prompts:/{self.name}/{self.version}" if self.alias is None else f"prompts:/{self.name}@{self.alias}"
+
+
+def parse_name(text: str) -> PromptName:
+    """Read prompts:/name/3, prompts:/name@alias, or the short forms name@3 and name@alias.
+
+    Raises:
+        PromptError: it is none of these.
+    """
+    match = _NAME.fullmatch(text)
+    if not match:
+        raise PromptError(f"'{text}' names no prompt version; write optophone-extract@production or optophone-extract@2")
+    return PromptName(match["name"], int(match["version"]) if match["version"] else None, match["alias"])

@@ -1,0 +1,129 @@
+"""The `optophone` command. Heavy imports wait for the command that needs them: `--help` is to answer at once."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from schemas.errors import OptophoneError
+
+EXIT_OK, EXIT_NOT_VALID, EXIT_USAGE = 0, 1, 2
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Turn scanned forms into schema-valid JSON, every value tied to its place on the page.",
+)
+prompts_app = typer.Typer(no_args_is_help=True, help="The prompts in MLflow's registry.")
+app.add_typer(prompts_app, name="prompts")
+
+
+def main() -> None:
+    """Run the command line; the project's own errors become one line on stderr and exit code 2."""
+    try:
+        app()
+    except OptophoneError as error:
+        typer.echo(f"optophone: {error}", err=True)
+        sys.exit(EXIT_USAGE)
+    except KeyboardInterrupt:
+        sys.exit(130)  # as shells say it: 128 + SIGINT
+
+
+@app.command()
+def extract(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Images and PDFs", show_default=False)],
+    schema: Annotated[str, typer.Option(help="form, receipt, invoice, a JSON Schema file or module:Class")] = "form",
+    chat_model: Annotated[
+        str | None,
+        typer.Option(help="local, or provider:model [default: openai:gpt-4o-mini with OPENAI_API_KEY set, else local]"),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a document and nothing else")] = False,
+    out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write <stem>.json for each document")] = None,
+    highlight: Annotated[bool, typer.Option("--highlight", help="Write <stem>.highlighted.png too")] = False,
+    max_attempts: Annotated[int, typer.Option(min=1, max=10, help="Chat-model requests a document at most")] = 3,
+    rules: Annotated[str, typer.Option(metavar="TEXT", help="Rules of your own for the prompts")] = "",
+    grounding: Annotated[
+        Literal["off", "report", "require"], typer.Option(help="Whether values must stand on the page")
+    ] = "report",
+    extract_prompt: Annotated[str | None, typer.Option(help="Prompt version, such as optophone-extract@2")] = None,
+) -> None:
+    """Read documents into JSON.
+
+    Exit code 0: all valid; 1: some document is not valid; 2: the call is wrong.
+    """
+    if highlight and out is None:
+        raise typer.BadParameter("--highlight writes files: give --out DIR too")
+    from graph.context import Context  # noqa: PLC0415
+    from serving.extraction import run_documents  # noqa: PLC0415
+
+    context = Context(
+        target_schema=schema,
+        chat_model=chat_model,
+        max_attempts=max_attempts,
+        additional_rules=rules,
+        grounding=grounding,
+        **({"extract_prompt": extract_prompt} if extract_prompt else {}),  # type: ignore[arg-type]
+    )
+    all_valid = run_documents(files, context, as_json=as_json, out=out, highlighted=highlight)
+    raise typer.Exit(EXIT_OK if all_valid else EXIT_NOT_VALID)
+
+
+@app.command()
+def ui(port: Annotated[int, typer.Option(help="Port on this machine")] = 5000) -> None:
+    """Open MLflow's pages on this store: traces, prompts, runs."""
+    import os  # noqa: PLC0415
+
+    from graph.settings import get_settings  # noqa: PLC0415
+
+    # One process serves one person; MLflow's job runner would add nine more and over a gigabyte.
+    environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    uri = get_settings().tracking_uri
+    command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri, "--port", str(port), "--workers", "1"]
+    typer.echo(f"http://127.0.0.1:{port}  (Ctrl+C ends it)", err=True)
+    os.execve(sys.executable, command, environment)  # noqa: S606 - the arguments are this command's own
+
+
+@prompts_app.command()
+def sync() -> None:
+    """Register each prompt file whose text is new as the next version."""
+    from graph.settings import get_settings  # noqa: PLC0415
+    from prompts.publishing import sync_prompts  # noqa: PLC0415
+
+    for name, version, is_new in sync_prompts(get_settings().tracking_uri):
+        typer.echo(f"{name}/{version}  {'registered' if is_new else 'unchanged'}")
+
+
+@prompts_app.command("list")
+def list_() -> None:
+    """List the versions, newest first, with their aliases."""
+    from graph.settings import get_settings  # noqa: PLC0415
+    from prompts.publishing import list_versions  # noqa: PLC0415
+
+    for row in list_versions(get_settings().tracking_uri):
+        aliases = "".join(f"  @{alias}" for alias in row.aliases)
+        typer.echo(f"{row.name}/{row.version}{aliases}  {row.text.splitlines()[0][:60]}")
+
+
+@prompts_app.command()
+def show(prompt: Annotated[str, typer.Argument(help="such as optophone-extract@production")]) -> None:
+    """Print the text of a version."""
+    from graph.settings import get_settings  # noqa: PLC0415
+    from prompts.registry import load_prompt  # noqa: PLC0415
+
+    settings = get_settings()
+    typer.echo(load_prompt(prompt, settings.tracking_uri, settings.registry_timeout_s).text)
+
+
+@prompts_app.command()
+def promote(prompt: Annotated[str, typer.Argument(help="such as optophone-extract@2")]) -> None:
+    """Let a version run from now on: moves the alias `production`."""
+    from graph.settings import get_settings  # noqa: PLC0415
+    from prompts.publishing import promote as move_alias  # noqa: PLC0415
+
+    typer.echo(f"production is now {move_alias(prompt, get_settings().tracking_uri)}")
+
+
+if __name__ == "__main__":
+    main()

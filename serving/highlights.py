@@ -1,0 +1,41 @@
+"""The pages of a document with each value of its extraction boxed."""
+
+from collections.abc import Iterator
+
+from documents.grounding import Place
+from documents.highlight import highlight
+from documents.limits import Limits
+from documents.load import load_document
+from documents.store import DocumentStore
+from graph.state import Field, OutputState
+
+
+def highlighted_pages(result: OutputState, store: DocumentStore, limits: Limits) -> Iterator[bytes]:
+    """Yield each page as PNG; the legend of the first page counts the values that stand nowhere."""
+    document = load_document(result["document"], store, limits, allow_paths=False)
+    for page_index, page in enumerate(document["pages"]):
+        places = [
+            (_label(field), _place(field))
+            for field in result["fields"]
+            if field["page_index"] == page_index or (field["page_index"] is None and page_index == 0)
+        ]
+        yield highlight(store.get(page["image"]), places)
+
+
+def _label(field: Field) -> str:
+    """Number a form's pairs from 1; name other values by the end of their pointer."""
+    parts = field["path"].split("/")
+    if parts[1] == "pairs" and len(parts) > 3:
+        number = int(parts[2]) + 1
+        return f"{number}?" if parts[3] == "key" else str(number)
+    return parts[-1] if not parts[-1].isdigit() else "/".join(parts[-2:])
+
+
+def _place(field: Field) -> Place:
+    return Place(
+        grounding=field["grounding"],
+        page_index=field["page_index"],
+        bbox=field["bbox"],
+        confidence=field["confidence"],
+        text=None,
+    )

@@ -1,0 +1,51 @@
+"""An extraction as a table for the terminal."""
+
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from graph.state import Field
+
+_STYLES = {"found": "green", "close": "yellow", "ambiguous": "cyan", "missing": "red"}
+
+
+def print_result(console: Console, name: str, result: dict[str, Any], trace_id: str | None) -> None:
+    """Print fields with grounding and confidence, then status, errors, versions and the trace's id."""
+    console.print(f"[bold]{escape(name)}[/bold]")
+    if result["fields"]:
+        console.print(_table(result["fields"]))
+    colour = "green" if result["status"] == "valid" else "red"
+    attempts = f"{result['attempts']} attempt{'' if result['attempts'] == 1 else 's'}"
+    console.print(f"status   [{colour}]{result['status']}[/{colour}] ({result['stop_reason']}, {attempts})")
+    for error in result["validation_errors"]:
+        where = f" at {error['path']}" if error["path"] else ""
+        console.print(f"[red]{error['kind']}[/red]{escape(where)}: {escape(error['message'])}", soft_wrap=True)
+    console.print(f"by       {escape(result['chat_model'])}, {_usage(result['usage'])}")
+    console.print(f"prompts  {', '.join(result['prompts']) or '-'}", soft_wrap=True)
+    console.print(f"trace    {trace_id or '-'}")
+
+
+def _table(fields: list[Field]) -> Table:
+    """One row a value; a form's key stands beside its values instead of in a row of its own."""
+    table = Table("field", "value", "grounding", "confidence", "page", box=None, pad_edge=False)
+    keys = {field["path"].removesuffix("/key"): str(field["value"]) for field in fields if _is_key(field)}
+    for field in fields:
+        if _is_key(field):
+            continue
+        label = keys.get(field["path"].rpartition("/values/")[0], field["path"])
+        style = _STYLES[field["grounding"]]
+        page = "-" if field["page_index"] is None else str(field["page_index"] + 1)
+        grounding = f"[{style}]{field['grounding']}[/{style}]"
+        table.add_row(escape(label), escape(str(field["value"])), grounding, f"{field['confidence']:.2f}", page)
+    return table
+
+
+def _is_key(field: Field) -> bool:
+    return field["path"].startswith("/pairs/") and field["path"].endswith("/key")
+
+
+def _usage(usage: dict[str, Any]) -> str:
+    cost = "cost unknown" if usage["cost_usd"] is None else f"${usage['cost_usd']:.4f}"
+    return f"{usage['input_tokens']} + {usage['output_tokens']} tokens, {cost}"

@@ -1,0 +1,224 @@
+"""The whole graph with a scripted chat model, untraced."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import openai
+import pytest
+from chat_models.scripted import ScriptedChatModel
+from graph.builder import make_graph
+from langchain_core.messages import AIMessage
+from langgraph.types import RetryPolicy
+from nodes.extract import RETRY_POLICY
+from pdfs import text_pdf
+from schemas.errors import ChatModelError, PromptError, SchemaError
+
+Script = Callable[..., tuple[str, ScriptedChatModel]]
+
+RECEIPT = text_pdf("ACME STORE", "Date: 25/12/2018", "Subtotal 7.00", "Tax 1.00", "Total 8.00")
+GRAPH = make_graph(RETRY_POLICY._replace(initial_interval=0.01, jitter=False))
+
+
+def run(chat_model: str, document: str = RECEIPT, **context: Any) -> dict[str, Any]:
+    return GRAPH.invoke(
+        {"document": document}, context={"target_schema": "receipt", "chat_model": chat_model, **context}
+    )
+
+
+def repairs(**values: Any) -> str:
+    return json.dumps({"repairs": [{"path": f"/{name}", "value": value} for name, value in values.items()]})
+
+
+def test_graph_has_exactly_four_nodes() -> None:
+    """preprocess, extract, validate and refine; nothing hidden beside them."""
+    assert set(GRAPH.nodes) - {"__start__"} == {"preprocess", "extract", "validate", "refine"}
+
+
+def test_valid_answer_ends_after_one_attempt(script: Script) -> None:
+    """Every key of the output is filled, and each value has its place."""
+    name, chat_model = script('{"company": "ACME STORE", "total": 8.00}')
+    result = run(name)
+    assert (result["status"], result["stop_reason"], result["attempts"]) == ("valid", "valid", 1)
+    assert result["extraction"] == {"company": "ACME STORE", "total": 8.0}
+    assert [(field["path"], field["grounding"], field["page_index"]) for field in result["fields"]] == [
+        ("/company", "found", 0),
+        ("/total", "found", 0),
+    ]
+    assert result["prompts"] == ["prompts:/optophone-extract/1"]
+    assert result["chat_model"] == name
+    assert result["document"].startswith("sha256:")
+    assert len(chat_model.requests) == 1
+
+
+def test_refinement_asks_only_for_what_failed_and_merges_it(script: Script) -> None:
+    """What was valid is neither asked again nor changed."""
+    name, chat_model = script('{"company": "ACME STORE", "total": "eight"}', repairs(total=8, company="EVIL"))
+    result = run(name)
+    assert result["extraction"] == {"company": "ACME STORE", "total": 8}
+    assert (result["status"], result["attempts"]) == ("valid", 2)
+    assert result["prompts"] == ["prompts:/optophone-extract/1", "prompts:/optophone-refine/1"]
+    asked = chat_model.requests[1][0].content[0]["text"]
+    assert '- "/total": now "eight"; expected number or null, got "eight"' in asked
+    assert "/company" not in asked
+
+
+def test_required_grounding_asks_again_for_what_is_not_on_the_page(script: Script) -> None:
+    """With grounding=require an invented value is an error; with report it is only shown."""
+    answers = '{"company": "ACME STORE", "total": 9.99}', repairs(total=8.0)
+    strict, lenient = script(*answers)[0], script(*answers)[0]
+    assert run(strict, grounding="require")["extraction"]["total"] == 8.0
+    reported = run(lenient)
+    assert (reported["status"], reported["extraction"]["total"]) == ("valid", 9.99)
+    assert {field["path"]: field["grounding"] for field in reported["fields"]}["/total"] == "missing"
+
+
+def test_rule_that_fails_asks_for_the_fields_involved(script: Script) -> None:
+    """Amounts that don't add up are asked again together."""
+    name, chat_model = script('{"subtotal": 7.0, "tax": 1.0, "total": 80.0}', repairs(total=8.0))
+    result = run(name)
+    assert (result["status"], result["extraction"]["total"]) == ("valid", 8.0)
+    asked = chat_model.requests[1][0].content[0]["text"]
+    assert all(f'"{path}"' in asked for path in ("/total", "/subtotal", "/tax"))
+
+
+def test_attempts_used_up_says_so_and_keeps_the_best_candidate(script: Script) -> None:
+    """Nothing that was valid is lost when the run gives up."""
+    name, _ = script('{"company": "ACME STORE", "total": "a"}', repairs(total="b"), repairs(total="c"))
+    result = run(name)
+    assert (result["status"], result["stop_reason"], result["attempts"]) == ("exhausted", "attempts_used_up", 3)
+    assert result["extraction"] == {"company": "ACME STORE", "total": "c"}
+    assert [error["path"] for error in result["validation_errors"]] == ["/total"]
+
+
+def test_answer_without_progress_ends_the_run(script: Script) -> None:
+    """The same wrong value again is not asked for a third time."""
+    name, _ = script('{"total": "a"}', repairs(total="a"))
+    result = run(name, max_attempts=10)
+    assert (result["stop_reason"], result["attempts"]) == ("no_progress", 2)
+
+
+def test_unreadable_repair_keeps_the_candidate_and_its_questions(script: Script) -> None:
+    """A repair that is no JSON costs an attempt and nothing else."""
+    name, chat_model = script('{"company": "ACME STORE", "total": "a"}', "Sorry!", repairs(total=8.0))
+    result = run(name)
+    assert (result["status"], result["extraction"]) == ("valid", {"company": "ACME STORE", "total": 8.0})
+    assert '- "/total"' in chat_model.requests[2][0].content[0]["text"]
+
+
+def test_refusal_is_data(script: Script) -> None:
+    """A chat model that declines gives an error of its own kind."""
+    refusal = AIMessage("", additional_kwargs={"refusal": "I can't help with that."})
+    result = run(script(refusal)[0], max_attempts=1)
+    assert [(error["kind"], error["path"]) for error in result["validation_errors"]] == [("refusal", "")]
+    assert "I can't help with that." in result["validation_errors"][0]["message"]
+    assert result["extraction"] is None
+
+
+def _status_error(status: int, code: str | None = None) -> openai.APIStatusError:
+    import httpx
+
+    response = httpx.Response(status, request=httpx.Request("POST", "http://provider"))
+    return openai.APIStatusError(f"status {status}", response=response, body={"code": code})
+
+
+def test_transient_failures_are_retried_and_are_no_attempts(script: Script) -> None:
+    """A timeout, a rate limit and an overload pass without being counted."""
+    failures = TimeoutError("slow"), _status_error(429), _status_error(503)
+    name, chat_model = script(*failures, '{"total": 8.0}')
+    result = run(name)
+    assert (result["status"], result["attempts"], len(chat_model.requests)) == ("valid", 1, 4)
+
+
+def test_provider_that_stays_down_ends_the_run_with_what_there_is(script: Script) -> None:
+    """The answer that was paid for before the provider failed is in the result."""
+    name, chat_model = script('{"company": "ACME STORE", "total": "a"}', *[_status_error(503)] * 4)
+    result = run(name)
+    assert (result["status"], result["stop_reason"], result["attempts"]) == ("exhausted", "provider_failed", 1)
+    assert result["extraction"] == {"company": "ACME STORE", "total": "a"}
+    assert {error["kind"] for error in result["validation_errors"]} == {"provider", "schema"}
+    assert len(chat_model.requests) == 5
+
+
+@pytest.mark.parametrize("error", [_status_error(401), _status_error(400), _status_error(429, "insufficient_quota")])
+def test_terminal_failure_is_not_retried(script: Script, error: Exception) -> None:
+    """A wrong key, a wrong request and an empty account are told at once."""
+    name, chat_model = script(error)
+    with pytest.raises(ChatModelError, match="refused the request"):
+        run(name)
+    assert len(chat_model.requests) == 1
+
+
+async def test_asynchronous_run_gives_the_same(script: Script) -> None:
+    """ainvoke goes through the same nodes, refinement included."""
+    answers = '{"company": "ACME STORE", "total": "a"}', repairs(total=8.0)
+    (first, _), (second, _) = script(*answers), script(*answers)
+    result = await GRAPH.ainvoke(
+        {"document": RECEIPT}, context={"target_schema": "receipt", "chat_model": second}
+    )
+    assert {**result, "chat_model": ""} == {**run(first), "chat_model": ""}
+
+
+def test_result_is_plain_json_and_small(script: Script) -> None:
+    """State goes over HTTP and into checkpoints: references, never bytes."""
+    name, _ = script('{"company": "ACME STORE"}')
+    assert len(json.dumps(run(name))) < 3_000
+
+
+def test_missing_document_is_data_not_an_exception(script: Script) -> None:
+    """An unreadable document ends before anything is asked."""
+    name, chat_model = script()
+    result = run(name, document="nowhere.png")
+    assert (result["status"], result["stop_reason"], result["attempts"]) == ("unreadable", "unreadable", 0)
+    assert result["validation_errors"][0]["kind"] == "document"
+    assert "cannot read 'nowhere.png'" in result["validation_errors"][0]["message"]
+    assert chat_model.requests == []
+
+
+@pytest.mark.parametrize(
+    ("context", "error", "said"),
+    [
+        ({"target_schema": "recipt"}, SchemaError, "unknown schema 'recipt'"),
+        ({"json_schema": {"type": "nonsense"}}, SchemaError, "broken JSON Schema"),
+        ({"chat_model": "nonesuch"}, ChatModelError, "unknown chat model 'nonesuch'"),
+        ({"chat_model": "nonesuch:x"}, ChatModelError, "nonesuch"),
+        ({"chat_model": "openai:gpt-4o-mini"}, ChatModelError, "OPENAI_API_KEY"),
+        ({"extract_prompt": "optophone-extract@99"}, PromptError, "versions of 'optophone-extract' are 1"),
+        ({"extract_prompt": "nonesuch@1"}, PromptError, "no prompt 'nonesuch'"),
+        ({"extract_prompt": "!"}, PromptError, "names no prompt version"),
+    ],
+)
+def test_mistakes_in_the_call_are_told_by_name(
+    script: Script, context: dict[str, Any], error: type[Exception], said: str
+) -> None:
+    """The call is wrong for every document alike, so it is an exception, and nothing is asked."""
+    name, chat_model = script()
+    with pytest.raises(error, match=said):
+        run(**{"chat_model": name, **context})
+    assert chat_model.requests == []
+
+
+def test_inline_schema_is_filled(script: Script) -> None:
+    """A JSON Schema in the context needs no file."""
+    schema = {"type": "object", "properties": {"shop": {"type": "string"}}, "required": ["shop"]}
+    name, _ = script('{"shop": "ACME STORE"}')
+    assert run(name, json_schema=schema)["extraction"] == {"shop": "ACME STORE"}
+
+
+def test_additional_rules_and_page_text_reach_the_chat_model(script: Script) -> None:
+    """Both are the user's choice per run."""
+    name, chat_model = script('{"total": 8.0}')
+    run(name, additional_rules="Dates are day first.")
+    prompt, page_text, image = chat_model.requests[0][0].content
+    assert "Dates are day first." in prompt["text"]
+    assert "ACME STORE" in " ".join(page_text["text"].split())
+    assert image["image_url"]["url"].startswith("data:image/jpeg;base64,")
+    name, chat_model = script('{"total": 8.0}')
+    run(name, page_text=False)
+    assert [part["type"] for part in chat_model.requests[0][0].content] == ["text", "image_url"]
+
+
+def test_retry_policy_is_bounded() -> None:
+    """Retrying ends by itself."""
+    assert isinstance(RETRY_POLICY, RetryPolicy)
+    assert RETRY_POLICY.max_attempts == 4

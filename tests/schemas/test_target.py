@@ -1,0 +1,96 @@
+import json
+from pathlib import Path
+
+import pytest
+from schemas.errors import SchemaError
+from schemas.target import load_schema, make_schema
+
+
+def test_type_errors_say_what_was_expected_and_got() -> None:
+    """A message of its own instead of 'not valid under any of the given schemas'."""
+    errors = load_schema("receipt").errors({"total": "abc", "line_items": [{"price": []}]})
+    assert [(error["path"], error["message"]) for error in errors] == [
+        ("/line_items/0/price", "expected number or null, got []"),
+        ("/total", 'expected number or null, got "abc"'),
+    ]
+
+
+def test_absent_required_property_is_named_by_its_own_pointer() -> None:
+    """The place to ask again is the absent property, not the object around it."""
+    schema = make_schema({"type": "object", "properties": {"a": {}, "a/b": {}}, "required": ["a", "a/b"]})
+    assert [error["path"] for error in schema.errors({})] == ["/a", "/a~1b"]
+
+
+def test_rule_over_several_fields_names_each() -> None:
+    """Amounts that don't add up are errors at every amount involved."""
+    errors = load_schema("receipt").errors({"total": 5.0, "subtotal": 7.0, "tax": 1.0})
+    assert [(error["path"], error["kind"]) for error in errors] == [
+        ("/total", "rule"),
+        ("/subtotal", "rule"),
+        ("/tax", "rule"),
+    ]
+    assert errors[0]["message"] == "total is 5.00, but its parts give 7.00 or 8.00"
+
+
+@pytest.mark.parametrize(
+    "amounts",
+    [
+        {"total": 8.0, "subtotal": 7.0, "tax": 1.0},
+        {"total": 7.0, "subtotal": 7.0, "tax": 1.0},
+        {"total": 8.05, "subtotal": 7.0, "tax": 1.0},
+        {"total": 7.98, "subtotal": 8.0, "rounding": -0.02},
+        {"total": 8.0},
+        {},
+    ],
+)
+def test_totals_that_add_up_are_valid(amounts: dict[str, float]) -> None:
+    """Tax on top or included, rounding to five cents, and amounts that are absent."""
+    assert load_schema("receipt").errors(amounts) == []
+
+
+def test_schema_file_takes_its_name_from_the_file(tmp_path: Path) -> None:
+    """A user's schema is named in prompts and results."""
+    path = tmp_path / "visa.json"
+    path.write_text(json.dumps({"type": "object", "properties": {"number": {"type": "string"}}}))
+    assert load_schema(str(path)).name == "visa"
+
+
+def test_class_by_import_path_brings_its_rules() -> None:
+    """module:Class is a schema with the class's validators."""
+    errors = load_schema("schemas.receipt:Receipt").errors({"total": 5.0, "subtotal": 7.0})
+    assert {error["kind"] for error in errors} == {"rule"}
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("recipt", "unknown schema 'recipt'; use one of form, invoice, receipt"),
+        ("nowhere.json", "No such file"),
+        ("schemas.form:Missing", "cannot import"),
+        ("no_such_module:Form", "cannot import"),
+        ("pathlib:Path", "not a pydantic class"),
+    ],
+)
+def test_unknown_schema_says_what_to_do(spec: str, said: str) -> None:
+    """Each wrong name gets one sentence with the remedy."""
+    with pytest.raises(SchemaError, match=said):
+        load_schema(spec)
+
+
+@pytest.mark.parametrize("spec", ["schemas.form:Form", "form.json"])
+def test_only_registered_names_count_where_paths_are_not_allowed(spec: str) -> None:
+    """Over HTTP no module is imported and no file is read."""
+    with pytest.raises(SchemaError, match="unknown schema"):
+        load_schema(spec, allow_paths=False)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [("{", "is not JSON"), ('{"type": "nonsense", "properties": {}}', "broken JSON Schema at type"), ("{}", "object")],
+)
+def test_broken_schema_file_says_where(tmp_path: Path, content: str, said: str) -> None:
+    """Broken JSON, broken JSON Schema, and a schema that is not of an object."""
+    path = tmp_path / "broken.json"
+    path.write_text(content)
+    with pytest.raises(SchemaError, match=said):
+        load_schema(str(path))

@@ -1,0 +1,86 @@
+"""A local HTTP server that speaks OpenAI's chat-completions protocol and answers from a script."""
+
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass
+class Reply:
+    """What the server says to one request."""
+
+    content: str | None = ""
+    finish_reason: str = "stop"
+    refusal: str | None = None
+    status: int = 200
+    error: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class OpenAIServer:
+    """The server's address, and the bodies and headers of the requests so far."""
+
+    url: str
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+
+    def texts(self, number: int) -> list[str]:
+        """Return the text parts of the request with this number."""
+        content = self.requests[number]["messages"][-1]["content"]
+        return [part["text"] for part in content if part["type"] == "text"]
+
+
+@contextmanager
+def openai_server(replies: Sequence[Reply]) -> Iterator[OpenAIServer]:
+    """Serve the replies in their order on a free port; one request too many gets status 400."""
+    server = OpenAIServer("")
+    lock = threading.Lock()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            with lock:
+                server.requests.append(body)
+                server.headers.append(dict(self.headers))
+                number = len(server.requests)
+            surplus = Reply(status=400, error={"message": "the script has ended"})
+            reply = replies[number - 1] if number <= len(replies) else surplus
+            self._send(reply.status, {"error": reply.error} if reply.status != 200 else _completion(reply, body))
+
+        def _send(self, status: int, payload: dict[str, Any]) -> None:
+            data = json.dumps(payload).encode()
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *args: object) -> None:
+            """Say nothing on stderr."""
+
+    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.url = f"http://127.0.0.1:{httpd.server_port}/v1"
+    thread = threading.Thread(target=httpd.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield server
+    finally:
+        httpd.shutdown()
+        httpd.server_close()
+        thread.join()
+
+
+def _completion(reply: Reply, body: dict[str, Any]) -> dict[str, Any]:
+    message = {"role": "assistant", "content": reply.content, "refusal": reply.refusal}
+    return {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": body["model"],
+        "choices": [{"index": 0, "message": message, "finish_reason": reply.finish_reason, "logprobs": None}],
+        "usage": {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100},
+    }
