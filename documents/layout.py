@@ -5,6 +5,9 @@ from statistics import median, median_low
 
 from documents.page import Word
 
+# In columns, which are as wide as the usual character. A blank is about half of one, up to one in typewriting.
+_SENTENCE_GAP = 1.5
+
 
 def group_rows(words: list[Word]) -> list[list[Word]]:
     """Group words into rows from the top, each row ordered from the left; every word is in one row.
@@ -42,9 +45,11 @@ def lay_out(words: list[Word], width_px: int, height_px: int, max_columns: int =
 
 
 def _lay_out_row(row: list[Word], left: float, columns: int) -> str:
-    line = ""
-    for word in row:
-        line += " " * max(round((word.bbox[0] - left) * columns) - len(line), 1 if line else 0) + word.text
+    line = " " * round((row[0].bbox[0] - left) * columns) + row[0].text
+    for before, word in pairwise(row):
+        # Words as near as those of a sentence stay one blank apart; beyond, a word stands in its own column.
+        near = (word.bbox[0] - before.bbox[2]) * columns < _SENTENCE_GAP
+        line += " " * (1 if near else max(round((word.bbox[0] - left) * columns) - len(line), 1)) + word.text
     return line
 
 

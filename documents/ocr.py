@@ -19,7 +19,7 @@ _OPTIONS: dict[str, Any] = {
     "Global.use_cls": False,
     # Makes the recogniser say where each character stood.
     "Global.return_word_box": True,
-    # 2.0 finds no more: 87.0 against 87.5 % of the words of 15 FUNSD training forms at 89.2 % precision, and its boxes
+    # 2.0 finds no more: 87.0 against 87.4 % of the words of 15 FUNSD training forms at 89.1 % precision, and its boxes
     # are looser, 0.57 against 0.64 mean overlap (benchmarks/ocr_settings.py).
     "Det.unclip_ratio": 1.6,
     # A page without text is no warning.

@@ -21,7 +21,9 @@ from schemas.errors import UnreadableDocumentError
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfPage
 
-# Small print of 6 points is 17 px high then, enough for OCR and for chat models; 300 dpi doubles all that follows.
+# Small print of 6 points is 17 px high then, enough for OCR and for chat models. Scans are rendered so too, whatever
+# their own resolution: 10 FUNSD forms of 91 dpi, put into PDFs, gave 89.6 % of their words at 200 dpi and at 100 dpi,
+# 89.5 % as they were, for twice the time at 200 dpi.
 DPI = 200
 RENDERER = f"pypdfium2 {version('pypdfium2')} {DPI} dpi"
 """Names what turned a PDF into pages; part of every recipe that depends on it."""

@@ -17,6 +17,14 @@ def test_columns_are_proportional_to_places():
     assert lay_out(words, 1000, 1000) == "Name:" + " " * 35 + "Ada\nDate:" + " " * 35 + "1843"
 
 
+def test_sentences_have_single_blanks():
+    """Words near each other are one blank apart, though their columns are not; what follows is back in its column."""
+    words = [word("Mean", 0.1, 0.1), word("draw", 0.1529, 0.1, 0.012), word("6.5", 0.5, 0.1)]
+    assert lay_out(words, 1000, 1000) == "Mean draw" + " " * 31 + "6.5"
+    wide = [word("a", 0.1, 0.1, 0.001), word("b", 0.112, 0.1, 0.01), word("c", 0.2, 0.1, 0.01)]
+    assert lay_out(wide, 1000, 1000) == "a b       c"
+
+
 def test_gaps_become_at_most_two_blank_lines():
     """A gap of one row is one blank line; half a page is two."""
     ys = [0.1, 0.13, 0.16, 0.22, 0.8]
