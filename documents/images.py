@@ -52,9 +52,8 @@ def read_images(data: bytes, limits: Limits) -> Iterator[Image.Image]:
         raise
     except Image.DecompressionBombError as error:  # the WebP reader checks by itself, before it allocates
         raise UnreadableDocumentError("it has too many pixels; scan it at a lower resolution") from error
-    except (
-        Exception
-    ) as error:  # on damaged files the decoders raise nearly anything: SyntaxError, KeyError, struct.error
+    # On damaged files the decoders raise nearly anything: SyntaxError, KeyError, struct.error.
+    except Exception as error:
         raise UnreadableDocumentError(f"the image is damaged or cut off ({error}); export the scan again") from error
 
 
@@ -107,4 +106,6 @@ def _to_grey(image: Image.Image) -> Image.Image:
     values = image.convert("I").convert("F") if short else image.convert("F")
     brightest = float(values.getextrema()[1])  # type: ignore[arg-type]  # one band: a pair of numbers
     white = 65535.0 if short else next((level for level in _WHITES if brightest <= level), brightest)
-    return values.point(lambda value: value * (255 / white) + 0.5).convert("L")
+    grey = values.point(lambda value: value * (255 / white) + 0.5).convert("L")
+    grey.info = {}  # a transparent colour was given in 16 bits
+    return grey

@@ -85,6 +85,12 @@ def test_dark_16_bit_scan_stays_dark():
     assert normalise(Image.new("I;16", (1, 1), 25700)).getpixel((0, 0)) == (100, 100, 100)
 
 
+def test_16_bit_transparent_colour_is_ignored(encode):
+    """A colour key beyond 8 bits can't be told from its neighbours any more, so all pixels stay."""
+    [page] = decode(encode(Image.new("I;16", (2, 1), 25700), "PNG", transparency=25700))
+    assert page.getpixel((0, 0)) == (100, 100, 100)
+
+
 @pytest.mark.parametrize("white", [1.0, 255.0, 65535.0])
 def test_float_grey_takes_the_smallest_usual_range(white):
     """Floats from 0 to 1, 255 or 65535 all give white for their largest value."""
