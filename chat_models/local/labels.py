@@ -40,3 +40,15 @@ def reads_like_label(segment: Segment) -> bool:
 def is_key(segment: Segment) -> bool:
     """Tell whether the segment is a label that an answer belongs to."""
     return ends_with_colon(segment) or reads_like_label(segment)
+
+
+def is_amount(segment: Segment) -> bool:
+    """Tell whether the text is mostly digits: a number, a date, a code, an amount with its unit."""
+    marks = [character for character in segment.text if character.isalnum()]
+    return bool(marks) and sum(character.isdigit() for character in marks) >= len(marks) / 2
+
+
+def is_wording(segment: Segment) -> bool:
+    """Tell whether the text could name a row or a column: words, not an amount, not a sentence."""
+    words = _WORD.findall(segment.text)
+    return bool(words) and len(words) <= _MAX_LABEL_WORDS and not is_amount(segment) and len(segment.text) > 1
