@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from chat_models.local.checkboxes import has_box, marked_choices
-from chat_models.local.links import Thresholds, link_values
-from chat_models.local.segments import Segment, lay_out_segments
+from chat_models.local.links import link_values
+from chat_models.local.segments import PageLayout, Segment, lay_out_segments
+from chat_models.local.tables import link_amounts
+from chat_models.local.thresholds import Thresholds
 from documents.page import Word
 
 
@@ -52,10 +54,22 @@ def read_pages(pages: Iterable[PageWords], thresholds: Thresholds | None = None)
     for page in pages:
         limits = thresholds or Thresholds()
         layout = lay_out_segments(page.words, page.width_px, page.height_px, limits.word_gap)
-        found = [Pair(key, tuple(values)) for key, values in link_values(layout, limits)]
-        reading.pairs.extend(pair for pair in found if pair.value_texts)
+        reading.pairs.extend(pair for pair in _pairs(layout, limits) if pair.value_texts)
         reading.rows.extend(layout.rows)
     return reading
+
+
+def _pairs(layout: PageLayout, thresholds: Thresholds) -> list[Pair]:
+    """Gather the values of each key, once each, and put the keys in reading order."""
+    linked = link_values(layout, thresholds)
+    values: dict[Segment, list[Segment]] = {key: [value] for key, value in linked}
+    for name, amounts in link_amounts(layout, thresholds, [value for _, value in linked]):
+        known = values.setdefault(name, [])
+        known.extend(amount for amount in amounts if amount not in known)
+    order = {
+        word: position for position, word in enumerate(word for row in layout.rows for s in row for word in s.words)
+    }
+    return [Pair(key, tuple(found)) for key, found in sorted(values.items(), key=lambda item: order[item[0].words[0]])]
 
 
 def _answers(text: str) -> list[str]:

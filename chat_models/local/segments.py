@@ -35,6 +35,10 @@ class Segment:
             max(word.bbox[3] for word in self.words),
         )
 
+    def is_across(self, other: "Segment") -> bool:
+        """Tell whether the two share a part of the page's width, as what stands above and below each other does."""
+        return self.bbox[0] < other.bbox[2] and self.bbox[2] > other.bbox[0]
+
     def __add__(self, other: "Segment") -> "Segment":
         return Segment(self.words + other.words)
 
