@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import httpx
 
+from chat_models.secrets import without_secrets
+
 # Timeout, too early, too many requests; 409 is OpenAI's for a lock held elsewhere. All of 5xx besides.
 _TRANSIENT_STATUS = {408, 409, 425, 429}
 
@@ -22,7 +24,7 @@ def is_transient(error: BaseException) -> bool:
 def explain(error: BaseException) -> str:
     """Say in one line what the provider answered; at most 200 characters, its own words."""
     status = getattr(error, "status_code", None)
-    message = " ".join(str(error).split())[:200] or type(error).__name__
+    message = without_secrets(" ".join(str(error).split()))[:200] or type(error).__name__
     return f"HTTP {status}: {message}" if isinstance(status, int) and str(status) not in message else message
 
 

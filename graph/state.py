@@ -84,3 +84,41 @@ class State(InputState, OutputState):
     request: Request | None
     """Written by refine; None before the first request."""
     answer: Answer | None
+
+
+# What each node and router reads. LangGraph hands it over and traces show just that, not the whole state each time.
+
+
+class ExtractInput(TypedDict):
+    """What `extract` reads."""
+
+    pages: list[Page]
+    request: Request | None
+    attempts: int
+    prompts: list[str]
+    chat_model: str
+    usage: Usage
+
+
+class ValidateInput(TypedDict):
+    """What `validate` reads."""
+
+    pages: list[Page]
+    request: Request | None
+    answer: Answer | None
+    attempts: int
+    extraction: dict[str, Any] | None
+    validation_errors: list[FieldError]
+
+
+class RefineInput(TypedDict):
+    """What `refine` reads."""
+
+    extraction: dict[str, Any] | None
+    validation_errors: list[FieldError]
+
+
+class RouteInput(TypedDict):
+    """What the routers read."""
+
+    stop_reason: StopReason | None

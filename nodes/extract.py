@@ -20,7 +20,7 @@ from documents.payload import page_payload
 from documents.words import page_words
 from graph.context import Context, context_of
 from graph.settings import get_settings, get_store
-from graph.state import Request, State, Usage
+from graph.state import ExtractInput, Request, Usage
 from prompts.registry import load_prompt
 from prompts.template import render
 from schemas.errors import ChatModelError, OptophoneError
@@ -41,7 +41,7 @@ class _Call(NamedTuple):
     request: Request
 
 
-def extract(state: State, runtime: Runtime[Context], config: RunnableConfig) -> dict[str, Any]:
+def extract(state: ExtractInput, runtime: Runtime[Context], config: RunnableConfig) -> dict[str, Any]:
     """Send the next request: the extract prompt first, later what `refine` wrote.
 
     Raises:
@@ -56,7 +56,7 @@ def extract(state: State, runtime: Runtime[Context], config: RunnableConfig) -> 
     return _answered(message, call.request, state)
 
 
-async def aextract(state: State, runtime: Runtime[Context], config: RunnableConfig) -> dict[str, Any]:
+async def aextract(state: ExtractInput, runtime: Runtime[Context], config: RunnableConfig) -> dict[str, Any]:
     """Do the same without holding a thread while the chat model answers."""
     call = await asyncio.to_thread(_prepare, state, runtime, config)
     try:
@@ -66,7 +66,7 @@ async def aextract(state: State, runtime: Runtime[Context], config: RunnableConf
     return await asyncio.to_thread(_answered, message, call.request, state)
 
 
-def _prepare(state: State, runtime: Runtime[Context], config: RunnableConfig) -> _Call:
+def _prepare(state: ExtractInput, runtime: Runtime[Context], config: RunnableConfig) -> _Call:
     context, settings = context_of(runtime), get_settings()
     target = context.schema_to_fill(allow_paths=settings.allow_paths)
     request = state["request"] or _first_request(context, config)
@@ -106,7 +106,7 @@ def _message(text: str, pages: Sequence[Page], context: Context) -> HumanMessage
     return HumanMessage(content, additional_kwargs={"pages": list(pages)})
 
 
-def _answered(message: AIMessage, request: Request, state: State) -> dict[str, Any]:
+def _answered(message: AIMessage, request: Request, state: ExtractInput) -> dict[str, Any]:
     return {
         "answer": read_answer(message),
         "request": request,
@@ -116,7 +116,7 @@ def _answered(message: AIMessage, request: Request, state: State) -> dict[str, A
     }
 
 
-def _failed(error: Exception, state: State, runtime: Runtime[Context]) -> dict[str, Any]:
+def _failed(error: Exception, state: ExtractInput, runtime: Runtime[Context]) -> dict[str, Any]:
     """Let the retry policy see what can pass; report what did not pass, so that earlier answers aren't lost."""
     if isinstance(error, OptophoneError):
         raise error

@@ -9,7 +9,7 @@ from langgraph.runtime import Runtime
 
 from graph.context import Context, context_of
 from graph.settings import get_settings
-from graph.state import Request, State
+from graph.state import RefineInput, Request
 from prompts.registry import load_prompt
 from prompts.template import render
 from schemas.errors import FieldError
@@ -20,7 +20,7 @@ from schemas.repair import failed_paths
 _SHOWN_CHARS = 300
 
 
-def refine(state: State, runtime: Runtime[Context], config: RunnableConfig) -> dict[str, Any]:
+def refine(state: RefineInput, runtime: Runtime[Context], config: RunnableConfig) -> dict[str, Any]:
     """Render the refine prompt with exactly what failed.
 
     Raises:

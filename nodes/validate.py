@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from langchain_core.runnables import RunnableConfig, RunnableLambda
 from langgraph.runtime import Runtime
 
 from documents.grounding import PageIndex, ground_all
@@ -10,7 +9,7 @@ from documents.page import Page
 from documents.words import page_words
 from graph.context import Context, context_of
 from graph.settings import get_settings, get_store
-from graph.state import Field, State, Status, StopReason
+from graph.state import Field, Status, StopReason, ValidateInput
 from schemas.errors import FieldError
 from schemas.parsing import ParsedAnswer, parse_answer
 from schemas.pointers import populated
@@ -18,7 +17,7 @@ from schemas.repair import REPAIRS, merge_repairs
 from schemas.target import TargetSchema
 
 
-def validate(state: State, runtime: Runtime[Context], config: RunnableConfig) -> dict[str, Any]:
+def validate(state: ValidateInput, runtime: Runtime[Context]) -> dict[str, Any]:
     """Check in layers: parsed, in the schema's types, within its rules, on the page.
 
     A repair is merged into what was valid before. Afterwards `stop_reason` says why the run ends, or is None where
@@ -28,7 +27,7 @@ def validate(state: State, runtime: Runtime[Context], config: RunnableConfig) ->
     target = context.schema_to_fill(allow_paths=get_settings().allow_paths)
     parsed = _read_answer(state)
     candidate = _merge(parsed, state, target)
-    fields = [] if context.grounding == "off" else _place(candidate, state["pages"], config)
+    fields = [] if context.grounding == "off" else _place(candidate, state["pages"])
     errors = parsed.errors + ([] if candidate is None else target.errors(candidate))
     if context.grounding == "require":
         errors += [_not_on_page(field) for field in fields if _is_ungrounded(field)]
@@ -42,7 +41,7 @@ def validate(state: State, runtime: Runtime[Context], config: RunnableConfig) ->
     }
 
 
-def _read_answer(state: State) -> ParsedAnswer:
+def _read_answer(state: ValidateInput) -> ParsedAnswer:
     answer = state["answer"]
     if answer is None or answer["failure"]:
         return _nothing("provider", answer["failure"] if answer else "no request was made")
@@ -55,7 +54,7 @@ def _nothing(kind: Any, message: str | None) -> ParsedAnswer:
     return ParsedAnswer(None, [FieldError(path="", kind=kind, message=message or "", value=None)])
 
 
-def _merge(parsed: ParsedAnswer, state: State, target: TargetSchema) -> Any:
+def _merge(parsed: ParsedAnswer, state: ValidateInput, target: TargetSchema) -> Any:
     """Take the answer into the candidate; one that could not be read leaves the candidate as it was."""
     if parsed.value is None or state["request"] is None:
         return state["extraction"]
@@ -65,11 +64,10 @@ def _merge(parsed: ParsedAnswer, state: State, target: TargetSchema) -> Any:
     return merge_repairs(state["extraction"], repairs, asked, errors, target.json_schema)
 
 
-def _place(candidate: Any, pages: list[Page], config: RunnableConfig) -> list[Field]:
-    values = [(path, value) for path, value in populated(candidate) if value is not None]
-    if not values:
-        return []
-    places = _grounding.invoke({"values": [value for _, value in values], "pages": pages}, config)
+def _place(candidate: Any, pages: list[Page]) -> list[Field]:
+    values = list(populated(candidate))
+    indices = [PageIndex(page_words(page, get_store())) for page in pages] if values else []
+    places = ground_all([value for _, value in values], indices)
     return [
         Field(
             path=path,
@@ -83,14 +81,6 @@ def _place(candidate: Any, pages: list[Page], config: RunnableConfig) -> list[Fi
     ]
 
 
-def _ground(request: dict[str, Any]) -> Any:
-    indices = [PageIndex(page_words(page, get_store())) for page in request["pages"]]
-    return ground_all(request["values"], indices)
-
-
-_grounding = RunnableLambda(_ground, name="grounding")
-
-
 def _is_ungrounded(field: Field) -> bool:
     """A truth value has no text of its own that could stand on the page."""
     return field["grounding"] == "missing" and not isinstance(field["value"], bool)
@@ -102,7 +92,7 @@ def _not_on_page(field: Field) -> FieldError:
 
 
 def _decide(
-    state: State, candidate: Any, errors: list[FieldError], max_attempts: int
+    state: ValidateInput, candidate: Any, errors: list[FieldError], max_attempts: int
 ) -> tuple[Status, StopReason | None]:
     if not errors and candidate is not None:
         return "valid", "valid"

@@ -9,6 +9,7 @@ import logging
 import os
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar
@@ -47,6 +48,8 @@ class Connection:
             os.environ.setdefault(name, value)
         import mlflow  # noqa: PLC0415 - takes seconds
 
+        # mlflow.genai.load_prompt hides this warning of its own inner call, but not from other threads.
+        warnings.filterwarnings("ignore", message=".*API is moved to the `mlflow.genai` namespace", category=FutureWarning)
         mlflow.set_tracking_uri(tracking_uri)
         self.is_remote = urlsplit(tracking_uri).scheme in ("http", "https")
         self._failed_at: float | None = None

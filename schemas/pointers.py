@@ -5,7 +5,7 @@ from typing import Any
 
 from jsonpointer import JsonPointer
 
-Scalar = str | int | float | bool | None
+Scalar = str | int | float | bool
 
 
 def join(pointer: str, key: str | int) -> str:
@@ -23,7 +23,7 @@ def contains(outer: str, inner: str) -> bool:
     return inner == outer or inner.startswith(outer + "/")
 
 
-def leaves(value: Any, pointer: str = "") -> Iterator[tuple[str, Scalar]]:
+def leaves(value: Any, pointer: str = "") -> Iterator[tuple[str, Scalar | None]]:
     """Yield each scalar with its pointer, in document order."""
     if isinstance(value, dict):
         for key, item in value.items():

@@ -1,6 +1,7 @@
 """One data folder and one MLflow store for the whole session, set before anything of the project is imported."""
 
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -63,4 +64,8 @@ def script() -> Callable[..., tuple[str, ScriptedChatModel]]:
 @pytest.fixture(scope="session", autouse=True)
 def _remove_session_folder() -> Iterator[None]:
     yield
+    if "mlflow" in sys.modules:
+        from graph.tracing import flush_traces
+
+        flush_traces()  # what is on its way would find its database gone
     _SESSION.cleanup()

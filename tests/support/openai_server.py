@@ -45,7 +45,7 @@ def openai_server(replies: Sequence[Reply]) -> Iterator[OpenAIServer]:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             with lock:
                 server.requests.append(body)
-                server.headers.append(dict(self.headers))
+                server.headers.append({name.lower(): value for name, value in self.headers.items()})
                 number = len(server.requests)
             surplus = Reply(status=400, error={"message": "the script has ended"})
             reply = replies[number - 1] if number <= len(replies) else surplus
