@@ -12,7 +12,7 @@ from graph.settings import get_settings, get_store
 from graph.state import Field, Status, StopReason, ValidateInput
 from schemas.errors import FieldError
 from schemas.parsing import ParsedAnswer, parse_answer
-from schemas.pointers import populated
+from schemas.pointers import populated, record_of
 from schemas.repair import REPAIRS, merge_repairs
 from schemas.target import TargetSchema
 
@@ -67,7 +67,7 @@ def _merge(parsed: ParsedAnswer, state: ValidateInput, target: TargetSchema) -> 
 def _place(candidate: Any, pages: list[Page]) -> list[Field]:
     values = list(populated(candidate))
     indices = [PageIndex(page_words(page, get_store())) for page in pages] if values else []
-    places = ground_all([value for _, value in values], indices)
+    places = ground_all([value for _, value in values], indices, groups=[record_of(path) for path, _ in values])
     return [
         Field(
             path=path,

@@ -13,9 +13,14 @@ def join(pointer: str, key: str | int) -> str:
     return pointer + "/" + str(key).replace("~", "~0").replace("/", "~1")
 
 
-def parent(pointer: str) -> str:
-    """Return the pointer of the object or array that holds this one; the root's is the root."""
-    return pointer.rpartition("/")[0]
+def record_of(pointer: str) -> str:
+    """Return the item of a list that the place belongs to (a pair, a line item): its values stand near each other.
+
+    A value outside any list is a record of its own.
+    """
+    parts = pointer.split("/")
+    items = [end for end in range(2, len(parts)) if parts[end - 1].isdigit()]
+    return "/".join(parts[: items[0]]) if items else pointer
 
 
 def contains(outer: str, inner: str) -> bool:
