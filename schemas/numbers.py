@@ -6,7 +6,9 @@ from decimal import Decimal
 # A currency's sign ("$", "S$") or code ("RM", "Rs."), before or after; a lone letter is no currency: "A1" is a name.
 _CURRENCY = r"(?:[A-Z]{0,2}[$€£¥₹₽₩₫฿₱₺₴]|[A-Za-z]{2,4}\.?)"
 _AMOUNT = r"[+-]?\(?\s*\d[\d.,' \u00a0]*\)?-?"
-_WRITTEN = re.compile(rf"([+-]?)\s*(?:{_CURRENCY})?\s*({_AMOUNT})\s*(?:{_CURRENCY})?")
+# What tills print behind an amount: a star, "x" for times, a letter for the tax rate; a per cent sign is no such mark.
+_MARK = r"(?:\s*[*#xX×]|\s[A-Z])"
+_WRITTEN = re.compile(rf"([+-]?)\s*(?:{_CURRENCY})?\s*({_AMOUNT})(?:\s*{_CURRENCY}|{_MARK})?")
 
 
 def parse_number(text: str) -> Decimal | None:

@@ -22,6 +22,10 @@ from schemas.numbers import parse_number
         ("(3.00)", "-3.00"),
         ("3.00-", "-3.00"),
         ("5.", "5"),
+        ("3.80*", "3.80"),
+        ("1x", "1"),
+        ("1 X", "1"),
+        ("12.08 T", "12.08"),
     ],
 )
 def test_amounts_are_read_as_people_write_them(text: str, number: str) -> None:
@@ -29,7 +33,7 @@ def test_amounts_are_read_as_people_write_them(text: str, number: str) -> None:
     assert parse_number(text) == Decimal(number)
 
 
-@pytest.mark.parametrize("text", ["", "abc", "12-34", "1,23,456", "A1", "25/12/2018", "1.2.3"])
+@pytest.mark.parametrize("text", ["", "abc", "12-34", "1,23,456", "A1", "25/12/2018", "1.2.3", "7%", "12A", "12 AB3"])
 def test_what_is_no_amount_is_none(text: str) -> None:
     """Nothing is guessed."""
     assert parse_number(text) is None
