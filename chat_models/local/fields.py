@@ -73,7 +73,7 @@ class _Filler:
 
     def _fits(self, value: Any, declared: JsonSchema) -> bool:
         # The root's definitions, so that references within the property still lead somewhere.
-        definitions = {key: self._root[key] for key in ("$defs", "definitions") if key in self._root}
+        definitions: JsonSchema = {key: self._root[key] for key in ("$defs", "definitions") if key in self._root}
         return bool(Draft202012Validator({**declared, **definitions}).is_valid(value))
 
 

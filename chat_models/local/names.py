@@ -19,6 +19,8 @@ _ABBREVIATIONS = {
 _MIN_SIMILARITY = 80.0
 # A key that has more words than the property ("Invoice date" for `date`) is worth less than one that has the same.
 _SUBSET_WEIGHT = 0.85
+# Words that turn a key into another thing's: "GST ID" is no amount of GST, "Company No" no company.
+_IDENTIFIERS = {"identification", "number", "registration", "reg", "code"}
 
 
 def property_names(name: str, json_schema: JsonSchema) -> list[str]:
@@ -50,7 +52,8 @@ def _similarity(names: Sequence[str], key: str) -> float:
 
 def _name_similarity(name: str, key: str) -> float:
     whole = fuzz.token_sort_ratio(name, key)
-    within = set(name.split()) <= set(key.split())
+    further = set(key.split()) - set(name.split())
+    within = set(name.split()) <= set(key.split()) and not further & _IDENTIFIERS
     return max(whole, 100 * _SUBSET_WEIGHT if within else 0.0)
 
 

@@ -11,7 +11,7 @@ class Thresholds:
     tried one by one on FUNSD's 149 training forms; `benchmarks/pair_f1.py` cross-validates them.
     """
 
-    word_gap: float = 2.0
+    word_gap: float = 1.75
     """Between words of a segment."""
     value_gap: float = 40.0
     """Between a key and the value on its right."""

@@ -24,6 +24,7 @@ _OTHER_TOTAL = re.compile(
 _PAYMENT = re.compile(r"total|\b(?:amount|balance)\s+due|\bcash\b|\bchange\b", re.IGNORECASE)
 # Below this stand totals of each tax rate.
 _TAX_SUMMARY = re.compile(r"\b(?:gst|tax|vat|sst)\s+(?:summary|analysis|code)", re.IGNORECASE)
+_CURRENCY = re.compile(r"[€$£¥₹]|\b(?:RM|MYR|USD|EUR|GBP|CHF|JPY|CNY|INR|SGD|AUD|CAD)\b")
 # What ends the head of a receipt, where the seller and the address stand.
 _END_OF_HEAD = re.compile(
     r"@|\b(?:tel|telephone|phone|fax|gst|vat|tax|tax\s?invoice|invo[il]ce|rece[il]pt|bill|document|date|cash|cashier|email"
@@ -33,6 +34,7 @@ _END_OF_HEAD = re.compile(
 _COMPANY_FORM = re.compile(
     r"\b(?:sdn|bhd|s/b|ltd|limited|inc|llc|plc|gmbh|corp|enterprise|trading|restaurants?|mart|store)\b", re.IGNORECASE
 )
+_REGISTERED = re.compile(r"\b(?:reg|rfg|roc|br\s+no|(?:co|company)\W+no)\b", re.IGNORECASE)
 _REGISTRATION = re.compile(r"\W*(?:co\W*reg\W*no\W*)?[a-z]{0,3}\W?\d{5,}\W{0,2}[a-z]?\W*$", re.IGNORECASE)
 # A head is a name, a registration, and an address of up to five lines; further down are the goods.
 _MAX_HEAD_ROWS = 10
@@ -79,6 +81,12 @@ def _last_amount(lines: list[str]) -> str | None:
     return None
 
 
+def _find_currency(lines: list[str], pair: Pair | None) -> str | None:
+    """Return the first sign or code that stands before an amount of money."""
+    found = [_CURRENCY.search(line) for line in ([] if pair else lines) if _MONEY.search(line)]
+    return next((match.group() for match in found if match), None)
+
+
 def _find_company(lines: list[str], pair: Pair | None) -> str | None:
     index = None if pair else _company_index(lines)
     return None if index is None else _REGISTRATION.sub("", lines[index]).strip() or None
@@ -99,7 +107,9 @@ def _find_address(lines: list[str], pair: Pair | None) -> str | None:
 
 
 def _is_address_line(line: str) -> bool:
-    return not (_REGISTRATION.fullmatch(line) or _DATE.match(line) or not re.search(r"[^\W\d_]{2}", line))
+    if _REGISTERED.search(line) or _REGISTRATION.fullmatch(line) or _DATE.match(line):
+        return False
+    return re.search(r"[^\W\d_]{2}", line) is not None
 
 
 def _company_index(lines: list[str]) -> int | None:
@@ -128,5 +138,6 @@ _FINDERS: dict[str, _Finder] = {
         ("address", "vendor address", "merchant address", "seller address", "store address"), _find_address
     ),
     **dict.fromkeys(("date", "receipt date", "purchase date", "transaction date"), _find_date),
+    "currency": _find_currency,
     **dict.fromkeys(("total", "grand total", "total amount", "amount due"), _find_total),
 }
