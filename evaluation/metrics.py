@@ -101,7 +101,9 @@ def _similarity(left: str, right: str) -> float:
     """Similarity from FUZZY_SIMILARITY to 1, or 0 where it is less or a text is empty."""
     if not left or not right:
         return 0.0
-    return Levenshtein.normalized_similarity(left, right, score_cutoff=FUZZY_SIMILARITY)
+    # Not rapidfuzz's own score_cutoff: it drops a similarity of exactly 0.8.
+    similarity = Levenshtein.normalized_similarity(left, right)
+    return similarity if similarity >= FUZZY_SIMILARITY else 0.0
 
 
 def _normalised(pairs: Iterable[TextPair]) -> list[TextPair]:

@@ -25,6 +25,8 @@ class _Filler:
     def object(self, json_schema: JsonSchema) -> dict[str, Any]:
         filled = {}
         for name, declared in resolve(json_schema, self._root).get("properties", {}).items():
+            if isinstance(declared, bool):
+                continue  # anything or nothing is allowed: no type to look for
             value = self._property(name, declared)
             if self._fits(value, declared):
                 filled[name] = value

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from chat_models.local.checkboxes import has_box
-from chat_models.local.labels import ends_with_colon, is_key
+from chat_models.local.labels import ends_with_colon, reads_like_label
 from chat_models.local.segments import PageLayout, Segment
 from chat_models.local.thresholds import Thresholds
 
@@ -17,7 +17,8 @@ class _Linker:
     def __init__(self, layout: PageLayout, thresholds: Thresholds) -> None:
         self._rows = layout.rows
         # By identity: the same text can stand on a page twice.
-        self._taken = {id(segment) for row in layout.rows for segment in row if is_key(segment)}
+        self._keys = {id(segment) for row in layout.rows for segment in _keys_of(row)}
+        self._taken = set(self._keys)
         self._max_gap = thresholds.value_gap * layout.char_width
         self._max_drop = thresholds.value_drop * layout.line_height
         self._max_line_drop = thresholds.line_drop * layout.line_height
@@ -27,7 +28,7 @@ class _Linker:
     def links(self) -> Iterator[tuple[Segment, Segment]]:
         for row_index, row in enumerate(self._rows):
             for index, segment in enumerate(row):
-                if is_key(segment) and (value := self._value(row_index, index)):
+                if id(segment) in self._keys and (value := self._value(row_index, index)):
                     yield segment, value
 
     def _value(self, row_index: int, index: int) -> Segment | None:
@@ -73,3 +74,11 @@ class _Linker:
             self._taken.add(id(below))
             value, line = value + below, below
         return value
+
+
+def _keys_of(row: list[Segment]) -> Iterator[Segment]:
+    """Yield the labels of a row; what only reads like one, right behind a colon, is an answer ("Position: Manager")."""
+    for left, segment in zip([None, *row], row, strict=False):
+        behind_colon = left is not None and ends_with_colon(left)
+        if ends_with_colon(segment) or (reads_like_label(segment) and not behind_colon):
+            yield segment
