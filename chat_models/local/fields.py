@@ -21,15 +21,19 @@ class _Filler:
     def __init__(self, root: JsonSchema, reading: Reading) -> None:
         self._root = root
         self._reading = reading
+        self._open: list[JsonSchema] = []
 
     def object(self, json_schema: JsonSchema) -> dict[str, Any]:
-        filled = {}
-        for name, declared in resolve(json_schema, self._root).get("properties", {}).items():
+        resolved = resolve(json_schema, self._root)
+        filled: dict[str, Any] = {}
+        self._open.append(resolved)
+        for name, declared in resolved.get("properties", {}).items():
             if isinstance(declared, bool):
                 continue  # anything or nothing is allowed: no type to look for
             value = self._property(name, declared)
             if self._fits(value, declared):
                 filled[name] = value
+        self._open.pop()
         return filled
 
     def _property(self, name: str, declared: JsonSchema) -> Any:
@@ -43,7 +47,7 @@ class _Filler:
         """Fill one branch; `described` has the property's own title, description and aliases too."""
         json_type = _main_type(branch)
         if json_type == "object":
-            return self.object(branch)
+            return None if branch in self._open else self.object(branch)  # a tree of objects ends at its root
         if json_type == "array":
             return self._array(name, described, branch)
         return self._scalar(name, described, branch, json_type)

@@ -145,7 +145,15 @@ def test_what_is_not_found_is_left_out_where_null_is_no_value(page):
     assert fill(json_schema, page("Colour: red")) == {"repairs": []}
 
 
+class Employee(BaseModel):
+    """A schema that holds itself."""
+
+    name: str | None = None
+    superior: "Employee | None" = None
+
+
 SCHEMAS = [
+    Employee.model_json_schema(),
     Form.model_json_schema(),
     Receipt.model_json_schema(),
     Invoice.model_json_schema(),
