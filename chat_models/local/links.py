@@ -22,6 +22,7 @@ class _Linker:
         self._max_gap = thresholds.value_gap * layout.char_width
         self._max_drop = thresholds.value_drop * layout.line_height
         self._max_line_drop = thresholds.line_drop * layout.line_height
+        self._max_lone_drop = thresholds.lone_line_drop * layout.line_height
         # Lines of one text start at the same place, give or take a letter's overhang.
         self._indent = 2 * layout.char_width
 
@@ -62,18 +63,24 @@ class _Linker:
         return value
 
     def _with_lines_below(self, key: Segment, value: Segment, row_index: int) -> Segment:
-        """Add the lines that go on below: each starts where the value starts, with nothing beside it under the key."""
+        """Add the lines that go on below."""
         self._taken.add(id(value))
         line = value
-        while below := self._below(line, row_index, self._max_line_drop):
+        while below := self._below(line, row_index, self._max_lone_drop):
             row_index += 1
-            start = below.bbox[0]
-            under_key = [s for s in self._rows[row_index] if key.bbox[0] - self._indent < s.bbox[0] < start]
-            if abs(start - value.bbox[0]) > self._indent or under_key:
+            if not self._goes_on(key, line, below, self._rows[row_index]):
                 break
             self._taken.add(id(below))
             value, line = value + below, below
         return value
+
+    def _goes_on(self, key: Segment, line: Segment, below: Segment, row: list[Segment]) -> bool:
+        """Tell whether a line starts where the one above does, close to it, with nothing beside it under the key."""
+        start, shift = below.bbox[0], abs(below.bbox[0] - line.bbox[0])
+        under_key = [segment for segment in row if key.bbox[0] - self._indent < segment.bbox[0] < start]
+        is_lone = len(row) == 1 and shift < self._indent / 2
+        max_drop = self._max_lone_drop if is_lone else self._max_line_drop
+        return shift <= self._indent and not under_key and below.bbox[1] - line.bbox[3] <= max_drop
 
 
 def _keys_of(row: list[Segment]) -> Iterator[Segment]:

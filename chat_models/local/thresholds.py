@@ -19,6 +19,8 @@ class Thresholds:
     """Between a key and the value below it."""
     line_drop: float = -0.1
     """Between two lines of one text."""
+    lone_line_drop: float = 0.2
+    """The same where the lower line has its row to itself: ruled lines are further apart than typed ones."""
     cell_drop: float = 3.0
     """Between two cells of a column."""
     min_cells: int = 2

@@ -47,6 +47,13 @@ def test_value_goes_on_in_lines_below(page):
     assert pairs(page(text, TIGHT_PX)) == [("Reasons", ["The cost rose by a third"]), ("Date", ["today"])]
 
 
+def test_ruled_lines_of_a_value_may_stand_apart(page):
+    """A line that has its row to itself belongs to the one above, though it does not touch it."""
+    assert pairs(page("Address: 1280 Lighthouse Road\n         Port Allard", pitch_px=18)) == [
+        ("Address", ["1280 Lighthouse Road Port Allard"])
+    ]
+
+
 def test_key_without_a_value_gives_no_pair(page):
     """An empty field is not invented."""
     assert pairs(page("Name:\n\n\nDate:")) == []
