@@ -2,37 +2,43 @@
 
 import logging
 import os
-import urllib.request
+import threading
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
-from chat_models.secrets import without_secrets
+from chat_models.secrets import secrets, without_secrets
 from graph.settings import Settings
-from prompts.connection import connect
+from prompts.connection import Connection, UnreachableError, connect
 
 EXPERIMENT = "optophone"
 _logger = logging.getLogger("optophone")
 
-# A server that is up answers its health page in milliseconds.
-_PROBE_S = 2.0
+# A server that is up answers in milliseconds.
+_LAST_PROBE_S = 1.0
 
 
 def enable_tracing(settings: Settings) -> bool:
     """Turn autolog on for this process; return whether runs are traced.
 
-    A tracking server that doesn't answer costs one warning and 2 s, and runs go untraced.
+    A tracking server that doesn't answer in time costs one warning, and runs go untraced.
     """
     if not settings.tracing:
         return False
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     connection = connect(settings.tracking_uri)
-    if connection.is_remote and not _answers(settings.tracking_uri):
-        _logger.warning("the tracking server %s does not answer; runs are not traced", settings.tracking_uri)
-        return False
+    import mlflow.langchain  # noqa: PLC0415 - takes seconds
+
     try:
-        _trace_everything(settings)
-    except Exception as error:  # whatever the store says, forms are read without it
-        _logger.warning("MLflow can't be used (%s); runs are not traced", str(error).splitlines()[0])
+        connection.run(lambda: _use_experiment(settings), settings.registry_timeout_s)
+        mlflow.tracing.configure(span_processors=[_redact, _summarise])
+        mlflow.langchain.autolog()
+        if connection.is_remote:
+            _survive_outages(connection)
+    except UnreachableError:  # the connection has said so
+        return False
+    except Exception as error:  # whatever MLflow says, forms are read without it
+        _logger.warning("runs are not traced: %s", str(error).splitlines()[0])
         return False
     return True
 
@@ -51,9 +57,9 @@ def last_trace_id() -> str | None:
     return mlflow.get_last_active_trace_id(thread_local=True)
 
 
-def _trace_everything(settings: Settings) -> None:
+def _use_experiment(settings: Settings) -> None:
     """Use the experiment that `MLFLOW_EXPERIMENT_NAME` names, else our own, with artifacts beside a local database."""
-    import mlflow.langchain  # noqa: PLC0415 - takes seconds
+    import mlflow  # noqa: PLC0415 - takes seconds
 
     name = os.environ.get("MLFLOW_EXPERIMENT_NAME", EXPERIMENT)
     if mlflow.get_experiment_by_name(name) is None:
@@ -61,15 +67,35 @@ def _trace_everything(settings: Settings) -> None:
         location = (settings.data_dir / "artifacts").resolve().as_uri() if is_local else None
         mlflow.create_experiment(name, artifact_location=location)
     mlflow.set_experiment(name)
-    mlflow.tracing.configure(span_processors=[_redact, _summarise])
-    mlflow.langchain.autolog()
 
 
-def _answers(tracking_uri: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{tracking_uri.rstrip('/')}/health", timeout=_PROBE_S) as response:  # noqa: S310
-            return bool(response.status < 500)
-    except OSError:
+def _survive_outages(connection: Connection) -> None:
+    """Let a server that fails later cost one warning and no wait: MLflow reports, and waits for, each trace."""
+    for module in ("mlflow_v3", "utils", "async_export_queue"):
+        logging.getLogger(f"mlflow.tracing.export.{module}").addFilter(_OneWarning(connection))
+    # Runs before concurrent.futures joins MLflow's workers; `atexit` would come too late.
+    threading._register_atexit(lambda: _give_up_on(connection))  # type: ignore[attr-defined]
+
+
+def _give_up_on(connection: Connection) -> None:
+    """At the end of the process, don't wait for a server that is down: what is still queued fails at once."""
+    if not connection.answers(_LAST_PROBE_S):
+        connection.note_failure("the last traces can't be sent")
+        os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] = "0"  # which no request survives
+
+
+class _OneWarning(logging.Filter):
+    """Turns MLflow's warning for each trace that it can't send into the connection's own, said once."""
+
+    def __init__(self, connection: Connection) -> None:
+        super().__init__()
+        self._connection = connection
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Drop warnings of the exporter."""
+        if record.levelno < logging.WARNING:
+            return True
+        self._connection.note_failure(record.getMessage())
         return False
 
 
@@ -77,16 +103,19 @@ def _redact(span: Any) -> None:
     """Take this process's secrets out of a span before it leaves."""
     from mlflow.entities import SpanStatus  # noqa: PLC0415 - takes seconds
 
+    if not (known := secrets()):
+        return
     for name, value in span.attributes.items():
-        clean = without_secrets(value)
+        clean = without_secrets(value, known)
         if clean != value:
             span.set_attribute(name, clean)
-    if span.status.description and (said := without_secrets(span.status.description)) != span.status.description:
-        span.set_status(SpanStatus(span.status.status_code, said))
-    _redact_events(span)
+    said = span.status.description
+    if said and (clean := without_secrets(said, known)) != said:
+        span.set_status(SpanStatus(span.status.status_code, clean))
+    _redact_events(span, known)
 
 
-def _redact_events(span: Any) -> None:
+def _redact_events(span: Any, known: Sequence[str]) -> None:
     """Exceptions stand in events, which OpenTelemetry lets nobody change: they are replaced inside it.
 
     A test looks for a key that a provider repeats in its error.
@@ -94,7 +123,7 @@ def _redact_events(span: Any) -> None:
     from opentelemetry.sdk.trace import Event  # noqa: PLC0415 - comes with MLflow
 
     events = span._span._events
-    clean = [Event(event.name, without_secrets(dict(event.attributes)), event.timestamp) for event in events]
+    clean = [Event(event.name, without_secrets(dict(event.attributes), known), event.timestamp) for event in events]
     if any(new.attributes != old.attributes for new, old in zip(clean, events, strict=True)):
         span._span._events = type(events).from_seq(len(clean), clean)
 

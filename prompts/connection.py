@@ -21,9 +21,9 @@ _logger = logging.getLogger("optophone")
 T = TypeVar("T")
 
 _DEFAULTS = {
-    # One failed request, then it is known; 3 s is long for a server that stands where its users are.
+    # One failed request, then it is known; 2 s is long for a server that stands where its users are.
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "3",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "2",
     # The bundled price list; else the first look-up waits 8 s for the network.
     "MLFLOW_MODEL_CATALOG_URI": "",
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -33,10 +33,10 @@ _DEFAULTS = {
     "MLFLOW_LOGGING_LEVEL": "WARNING",
 }
 _PAUSE_S = 60.0
-"""How long a server that failed is left alone."""
+"""How long a store that failed is left alone."""
 
 
-class RegistryUnreachableError(OptophoneError):
+class UnreachableError(OptophoneError):
     """MLflow did not answer in time, or not at all."""
 
 
@@ -44,50 +44,81 @@ class Connection:
     """One tracking store, and whether it is worth asking."""
 
     def __init__(self, tracking_uri: str) -> None:
-        for name, value in _DEFAULTS.items():
-            os.environ.setdefault(name, value)
-        import mlflow  # noqa: PLC0415 - takes seconds
-
-        # mlflow.genai.load_prompt hides this warning of its own inner call, but not from other threads.
-        warnings.filterwarnings("ignore", message=".*API is moved to the `mlflow.genai` namespace", category=FutureWarning)
-        mlflow.set_tracking_uri(tracking_uri)
+        self._uri = tracking_uri
         self.is_remote = urlsplit(tracking_uri).scheme in ("http", "https")
-        self._failed_at: float | None = None
+        self._next_probe: float | None = None
         self._warned = False
 
     def run(self, work: Callable[[], T], deadline_s: float) -> T:
         """Return what `work` returns; a store in a local file gets all the time that it needs.
 
-        The caller's context goes along, so that an active span is active in `work`.
+        The caller's context goes along, so that an active span is active in `work`. After a failure nobody waits
+        again: a probe in the background finds out when the store is back.
 
         Raises:
-            RegistryUnreachableError: it took longer than the deadline, failed on its way, or failed less than a
-                minute ago. What `work` raises of the project's own errors passes.
+            UnreachableError: it took longer than the deadline, failed on its way, or failed before and isn't back.
+                What `work` raises of the project's own errors passes.
         """
-        if self._failed_at is not None and time.monotonic() - self._failed_at < _PAUSE_S:
-            raise RegistryUnreachableError("MLflow was out of reach a moment ago")
+        if self._next_probe is not None:
+            self._probe_when_due()
+            raise UnreachableError("MLflow was out of reach before")
         try:
             return _within(deadline_s, work) if self.is_remote else work()
-        except OptophoneError as error:
-            if isinstance(error, RegistryUnreachableError):
-                self._fail(error)
+        except UnreachableError as error:
+            self.note_failure(str(error))
+            raise
+        except OptophoneError:
             raise
         except Exception as error:
-            self._fail(error)
-            raise RegistryUnreachableError(f"MLflow does not answer: {error}") from error
+            self.note_failure(str(_root_cause(error)))
+            raise UnreachableError(f"MLflow does not answer: {error}") from error
 
-    def _fail(self, error: Exception) -> None:
-        self._failed_at = time.monotonic()
+    def answers(self, deadline_s: float) -> bool:
+        """Tell whether the store is there now."""
+        import mlflow  # noqa: PLC0415 - is there already
+
+        try:
+            _within(deadline_s, lambda: mlflow.search_experiments(max_results=1))
+        except Exception:  # whatever it is, the store does not answer
+            return False
+        return True
+
+    def note_failure(self, reason: str) -> None:
+        """Leave the store alone for a while, and say so once a process."""
+        self._next_probe = time.monotonic() + _PAUSE_S
         if not self._warned:
             self._warned = True
-            reason = str(error).splitlines()[0][:200]
-            _logger.warning("MLflow is out of reach (%s); going on with the packaged prompts", reason)
+            reason = reason.splitlines()[0][:200]
+            _logger.warning("MLflow at %s is out of reach (%s); going on without it", self._uri, reason)
+
+    def _probe_when_due(self) -> None:
+        if self._next_probe is not None and time.monotonic() >= self._next_probe:
+            self._next_probe = time.monotonic() + _PAUSE_S
+            threading.Thread(target=self._probe, name="optophone-probe", daemon=True).start()
+
+    def _probe(self) -> None:
+        if self.answers(_PAUSE_S):
+            self._next_probe = None
 
 
 @cache
 def connect(tracking_uri: str) -> Connection:
     """Set MLflow up for this process, once for each store."""
+    for name, value in _DEFAULTS.items():
+        os.environ.setdefault(name, value)
+    import mlflow  # noqa: PLC0415 - takes seconds
+
+    # mlflow.genai.load_prompt hides this warning of its own inner call, but not from other threads.
+    warnings.filterwarnings("ignore", message=".*API is moved to the `mlflow.genai` namespace", category=FutureWarning)
+    mlflow.set_tracking_uri(tracking_uri)
     return Connection(tracking_uri)
+
+
+def _root_cause(error: BaseException) -> BaseException:
+    """Return what it all began with: "Connection refused" instead of three libraries' wrapping of it."""
+    while inner := error.__cause__ or error.__context__:
+        error = inner
+    return error
 
 
 def _within(deadline_s: float, work: Callable[[], T]) -> T:
@@ -105,7 +136,7 @@ def _within(deadline_s: float, work: Callable[[], T]) -> T:
     thread.start()
     thread.join(deadline_s)
     if not outcome:
-        raise RegistryUnreachableError(f"no answer within {deadline_s:g} s")
+        raise UnreachableError(f"no answer within {deadline_s:g} s")
     succeeded, result = outcome[0]
     if succeeded:
         return result  # type: ignore[no-any-return]

@@ -1,6 +1,6 @@
 """Publish the prompt files to MLflow's registry, and move the alias that decides what runs."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from prompts.connection import connect
 from prompts.names import PromptName, parse_name
@@ -59,13 +59,9 @@ def versions(name: str) -> list[PromptVersionRow]:
     from mlflow import MlflowClient  # noqa: PLC0415 - takes seconds
 
     client = MlflowClient()
-    if client.get_prompt(name) is None:
-        return []
-    rows = [
-        PromptVersionRow(name, int(version.version), sorted(version.aliases), str(version.template))
-        for version in client.search_prompt_versions(name)
-    ]
-    return sorted(rows, key=lambda row: -row.version)
+    # A search leaves the aliases out.
+    found = [client.get_prompt_version(name, version.version) for version in _search(name)]
+    return [PromptVersionRow(name, int(v.version), sorted(v.aliases), str(v.template)) for v in found if v]
 
 
 def unknown(name: PromptName) -> str:
@@ -77,16 +73,27 @@ def unknown(name: PromptName) -> str:
     return f"there is no {name}; the versions of '{name.name}' are {', '.join(known)}"
 
 
+def _search(name: str) -> list[Any]:
+    """Return MLflow's versions of a prompt, newest first, without aliases."""
+    from mlflow import MlflowClient  # noqa: PLC0415 - takes seconds
+
+    client = MlflowClient()
+    if client.get_prompt(name) is None:
+        return []
+    return sorted(client.search_prompt_versions(name), key=lambda version: -int(version.version))
+
+
 def _sync(prompt: PromptFile) -> tuple[str, int, bool]:
     import mlflow.genai  # noqa: PLC0415 - takes seconds
+    from mlflow import MlflowClient  # noqa: PLC0415
 
-    rows = versions(prompt.name)
-    is_new = not rows or rows[0].text != prompt.text
+    found = _search(prompt.name)
+    is_new = not found or found[0].template != prompt.text
     if is_new:
         registered = mlflow.genai.register_prompt(prompt.name, prompt.text, commit_message=prompt.description)
         newest = int(registered.version)
     else:
-        newest = rows[0].version
-    if not any(PRODUCTION in row.aliases for row in rows):
+        newest = int(found[0].version)
+    if not found or MlflowClient().get_prompt_version(prompt.name, PRODUCTION) is None:
         mlflow.genai.set_prompt_alias(prompt.name, PRODUCTION, newest)
     return prompt.name, newest, is_new

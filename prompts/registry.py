@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from langchain_core.runnables import RunnableConfig
 
-from prompts.connection import RegistryUnreachableError, connect
+from prompts.connection import UnreachableError, connect
 from prompts.names import PromptName, parse_name
 from prompts.publishing import sync_prompts, unknown
 from prompts.template import packaged_prompts
@@ -49,7 +49,7 @@ def load_prompt(
     key = (tracking_uri, name)
     try:
         loaded = connect(tracking_uri).run(lambda: _load(name, tracking_uri, config), deadline_s)
-    except RegistryUnreachableError:
+    except UnreachableError:
         return _last_good.get(key) or _packaged(name)
     _last_good[key] = loaded
     return loaded
