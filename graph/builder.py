@@ -28,8 +28,9 @@ def make_graph(retry_policy: RetryPolicy = RETRY_POLICY) -> CompiledStateGraph[A
     builder.add_node("validate", validate)
     builder.add_node("refine", refine)
     builder.add_edge(START, "preprocess")
-    builder.add_conditional_edges("preprocess", route_after_preprocess)
+    # A router's choice shows in what runs next; a span for it would cost as much as one for a step.
+    builder.add_conditional_edges("preprocess", RunnableCallable(route_after_preprocess, trace=False))
     builder.add_edge("extract", "validate")
-    builder.add_conditional_edges("validate", route_after_validate)
+    builder.add_conditional_edges("validate", RunnableCallable(route_after_validate, trace=False))
     builder.add_edge("refine", "extract")
     return builder.compile(name=NAME)
