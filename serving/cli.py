@@ -1,12 +1,17 @@
 """The `optophone` command. Heavy imports wait for the command that needs them: `--help` is to answer at once."""
 
+import io
+import logging
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from schemas.errors import OptophoneError
+from schemas.errors import OptophoneError, UsageError
+
+if TYPE_CHECKING:
+    from graph.settings import Settings
 
 EXIT_OK, EXIT_NOT_VALID, EXIT_USAGE = 0, 1, 2
 
@@ -20,20 +25,57 @@ prompts_app = typer.Typer(no_args_is_help=True, help="The prompts in MLflow's re
 app.add_typer(prompts_app, name="prompts")
 
 
+class _Messages(logging.Handler):
+    """Warnings as lines on stderr; above the progress bar where there is one."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one."""
+        typer.echo(f"optophone: {record.getMessage()}", err=True)
+
+
+_messages = _Messages(logging.WARNING)
+
+
 def main() -> None:
-    """Run the command line; the project's own errors become one line on stderr and exit code 2."""
+    """Run the command line; what the caller can mend becomes one line on stderr and exit code 2."""
+    logging.getLogger("optophone").addHandler(_messages)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # JSON is UTF-8 (RFC 8259) whatever the locale says; a file name's stray byte is shown escaped.
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
-        app()
+        app(prog_name="optophone")
     except OptophoneError as error:
         typer.echo(f"optophone: {error}", err=True)
         sys.exit(EXIT_USAGE)
-    except KeyboardInterrupt:
-        sys.exit(130)  # as shells say it: 128 + SIGINT
+    except OSError as error:  # a full disk, a data folder that can't be made
+        typer.echo(
+            f"optophone: stopped by the system: {error}; mend it and run again, earlier results are kept", err=True
+        )
+        sys.exit(EXIT_USAGE)
+
+
+def _settings() -> "Settings":
+    """Read the settings.
+
+    Raises:
+        UsageError: a variable holds what it can't be.
+    """
+    from pydantic import ValidationError  # noqa: PLC0415
+
+    from graph.settings import get_settings  # noqa: PLC0415
+
+    try:
+        return get_settings()
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        name = f"OPTOPHONE_{wrong['loc'][0]}".upper()
+        raise UsageError(f"{name} is '{wrong['input']}': {wrong['msg']}; correct the variable") from error
 
 
 @app.command()
 def extract(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Images and PDFs", show_default=False)],
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Images and PDFs", show_default=False)],
+    *,
     schema: Annotated[str, typer.Option(help="form, receipt, invoice, a JSON Schema file or module:Class")] = "form",
     chat_model: Annotated[
         str | None,
@@ -55,6 +97,9 @@ def extract(
     """
     if highlight and out is None:
         raise typer.BadParameter("--highlight writes files: give --out DIR too")
+    _settings()
+    # An installed command imports from its own folder only, and module:Class is in the caller's; last, to hide nothing.
+    sys.path.append("")
     from graph.context import Context  # noqa: PLC0415
     from serving.extraction import run_documents  # noqa: PLC0415
 
@@ -64,7 +109,7 @@ def extract(
         max_attempts=max_attempts,
         additional_rules=rules,
         grounding=grounding,
-        **({"extract_prompt": extract_prompt} if extract_prompt else {}),  # type: ignore[arg-type]
+        **({"extract_prompt": extract_prompt} if extract_prompt else {}),
     )
     all_valid = run_documents(files, context, as_json=as_json, out=out, highlighted=highlight)
     raise typer.Exit(EXIT_OK if all_valid else EXIT_NOT_VALID)
@@ -75,11 +120,9 @@ def ui(port: Annotated[int, typer.Option(help="Port on this machine")] = 5000) -
     """Open MLflow's pages on this store: traces, prompts, runs."""
     import os  # noqa: PLC0415
 
-    from graph.settings import get_settings  # noqa: PLC0415
-
     # One process serves one person; MLflow's job runner would add nine more and over a gigabyte.
     environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    uri = get_settings().tracking_uri
+    uri = _settings().tracking_uri
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri, "--port", str(port), "--workers", "1"]
     typer.echo(f"http://127.0.0.1:{port}  (Ctrl+C ends it)", err=True)
     os.execve(sys.executable, command, environment)  # noqa: S606 - the arguments are this command's own
@@ -88,20 +131,18 @@ def ui(port: Annotated[int, typer.Option(help="Port on this machine")] = 5000) -
 @prompts_app.command()
 def sync() -> None:
     """Register each prompt file whose text is new as the next version."""
-    from graph.settings import get_settings  # noqa: PLC0415
     from prompts.publishing import sync_prompts  # noqa: PLC0415
 
-    for name, version, is_new in sync_prompts(get_settings().tracking_uri):
+    for name, version, is_new in sync_prompts(_settings().tracking_uri):
         typer.echo(f"{name}/{version}  {'registered' if is_new else 'unchanged'}")
 
 
 @prompts_app.command("list")
 def list_() -> None:
     """List the versions, newest first, with their aliases."""
-    from graph.settings import get_settings  # noqa: PLC0415
     from prompts.publishing import list_versions  # noqa: PLC0415
 
-    for row in list_versions(get_settings().tracking_uri):
+    for row in list_versions(_settings().tracking_uri):
         aliases = "".join(f"  @{alias}" for alias in row.aliases)
         typer.echo(f"{row.name}/{row.version}{aliases}  {row.text.splitlines()[0][:60]}")
 
@@ -109,20 +150,18 @@ def list_() -> None:
 @prompts_app.command()
 def show(prompt: Annotated[str, typer.Argument(help="such as optophone-extract@production")]) -> None:
     """Print the text of a version."""
-    from graph.settings import get_settings  # noqa: PLC0415
     from prompts.registry import load_prompt  # noqa: PLC0415
 
-    settings = get_settings()
+    settings = _settings()
     typer.echo(load_prompt(prompt, settings.tracking_uri, settings.registry_timeout_s).text)
 
 
 @prompts_app.command()
 def promote(prompt: Annotated[str, typer.Argument(help="such as optophone-extract@2")]) -> None:
     """Let a version run from now on: moves the alias `production`."""
-    from graph.settings import get_settings  # noqa: PLC0415
     from prompts.publishing import promote as move_alias  # noqa: PLC0415
 
-    typer.echo(f"production is now {move_alias(prompt, get_settings().tracking_uri)}")
+    typer.echo(f"production is now {move_alias(prompt, _settings().tracking_uri)}")
 
 
 if __name__ == "__main__":

@@ -2,13 +2,14 @@
 
 import json
 import logging
+import os
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from rich.console import Console
-from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from graph.app import graph
@@ -16,10 +17,15 @@ from graph.context import Context
 from graph.settings import get_settings, get_store
 from graph.state import OutputState
 from graph.tracing import last_trace_id
+from prompts.registry import load_prompt
+from schemas.errors import UsageError
 from serving.highlights import highlighted_pages
 from serving.table import print_result
 
-_stderr = Console(stderr=True)
+_logger = logging.getLogger("optophone")
+
+# File systems take 255 bytes a name; the rest is for "-10000.highlighted-100.png".
+_MAX_STEM_BYTES = 200
 
 
 def run_documents(
@@ -31,50 +37,78 @@ def run_documents(
 
     Raises:
         UsageError: the call is wrong for every document alike.
+        OSError: a result can't be written; those before it are.
     """
-    logging.getLogger("optophone").addHandler(RichHandler(console=_stderr, show_path=False, show_time=False))
+    _check_prompt(context.extract_prompt)
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
+        _make_folder(out)
     all_valid = True
-    stdout = Console()
-    for file, stem in zip(_with_progress(files), _stems(files), strict=True):
-        result = graph.invoke({"document": file}, context=context)
+    for file, stem in zip(_with_progress(files, as_json), _stems(files), strict=True):
+        result = cast("OutputState", graph.invoke({"document": file}, context=context))
         all_valid &= result["status"] == "valid"
-        if as_json:
-            sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
-            sys.stdout.flush()
-        else:
-            print_result(stdout, file, result, last_trace_id())
+        _show(file, result, as_json)
         if out is not None:
             _write(result, out, stem, highlighted=highlighted)
     return all_valid
 
 
-def _with_progress(files: Sequence[str]) -> Iterator[str]:
-    """Show a bar on stderr for several documents, where somebody looks."""
-    if len(files) == 1 or not _stderr.is_terminal:
+def _check_prompt(prompt: str) -> None:
+    """Ask for the prompt before a document is read; its node would find it missing only afterwards."""
+    settings = get_settings()
+    load_prompt(prompt, settings.tracking_uri, settings.registry_timeout_s)
+
+
+def _make_folder(out: Path) -> None:
+    """Find out that nothing can be written before anything is read or paid."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot make the folder '{out}': {error.strerror}; give another --out") from error
+    if not os.access(out, os.W_OK):
+        raise UsageError(f"cannot write into the folder '{out}'; give another --out, or make it writable")
+
+
+def _with_progress(files: Sequence[str], as_json: bool) -> Iterator[str]:
+    """Show a bar on stderr for several documents where somebody looks, unless it would run through JSON lines."""
+    console, on_screen = Console(stderr=True), sys.stdout.isatty()
+    if len(files) == 1 or not console.is_terminal or (as_json and on_screen):
         yield from files
         return
     columns = [TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()]
-    with Progress(*columns, console=_stderr) as progress:
+    # Rich would take over stdout too and print it on stderr: right above a bar, wrong for what goes to a file.
+    with Progress(*columns, console=console, redirect_stdout=on_screen) as progress:
         yield from progress.track(files, description="extracting")
 
 
 def _stems(files: Sequence[str]) -> list[str]:
     """Name each document's files after its stem; a stem seen before gets a number, so that nothing is overwritten."""
-    stems: list[str] = []
+    taken: dict[str, None] = {}
     for file in files:
-        stem = "document" if file.startswith(("data:", "sha256:")) else Path(file).stem
-        name, number = stem, 1
-        while name in stems:
-            number += 1
-            name = f"{stem}-{number}"
-        stems.append(name)
-    return stems
+        stem = _stem(file)
+        names = (stem if number == 1 else f"{stem}-{number}" for number in count(1))
+        taken[next(name for name in names if name not in taken)] = None
+    return list(taken)
 
 
-def _write(result: OutputState | dict[str, Any], out: Path, stem: str, *, highlighted: bool) -> None:
-    (out / f"{stem}.json").write_text(json.dumps(result, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+def _stem(file: str) -> str:
+    stem = "" if file.startswith(("data:", "sha256:")) else Path(file).stem
+    return os.fsencode(stem)[:_MAX_STEM_BYTES].decode(errors="ignore") or "document"
+
+
+def _show(file: str, result: OutputState, as_json: bool) -> None:
+    if not as_json:
+        print_result(Console(emoji=False), file, result, last_trace_id())
+        return
+    sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+    if result["status"] == "unreadable":
+        _logger.warning(result["validation_errors"][0]["message"])
+
+
+def _write(result: OutputState, out: Path, stem: str, *, highlighted: bool) -> None:
+    text = json.dumps(result, ensure_ascii=False, indent=2) + "\n"
+    # A file name that is no UTF-8 holds lone surrogates, which JSON can only carry escaped.
+    (out / f"{stem}.json").write_text(text, encoding="utf-8", errors="backslashreplace")
     if highlighted and result["status"] != "unreadable":
         for index, png in enumerate(highlighted_pages(result, get_store(), get_settings().limits)):
             suffix = "" if index == 0 else f"-{index + 1}"

@@ -1,19 +1,17 @@
 """An extraction as a table for the terminal."""
 
-from typing import Any
-
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from graph.state import Field
+from graph.state import Field, OutputState, Usage
 
 _STYLES = {"found": "green", "close": "yellow", "ambiguous": "cyan", "missing": "red"}
 
 
-def print_result(console: Console, name: str, result: dict[str, Any], trace_id: str | None) -> None:
+def print_result(console: Console, name: str, result: OutputState, trace_id: str | None) -> None:
     """Print fields with grounding and confidence, then status, errors, versions and the trace's id."""
-    console.print(f"[bold]{escape(name)}[/bold]")
+    console.print(f"[bold]{_plain(name)}[/bold]", soft_wrap=True)
     if result["fields"]:
         console.print(_table(result["fields"]))
     colour = "green" if result["status"] == "valid" else "red"
@@ -21,8 +19,8 @@ def print_result(console: Console, name: str, result: dict[str, Any], trace_id: 
     console.print(f"status   [{colour}]{result['status']}[/{colour}] ({result['stop_reason']}, {attempts})")
     for error in result["validation_errors"]:
         where = f" at {error['path']}" if error["path"] else ""
-        console.print(f"[red]{error['kind']}[/red]{escape(where)}: {escape(error['message'])}", soft_wrap=True)
-    console.print(f"by       {escape(result['chat_model'])}, {_usage(result['usage'])}")
+        console.print(f"[red]{error['kind']}[/red]{_plain(where)}: {_plain(error['message'])}", soft_wrap=True)
+    console.print(f"by       {_plain(result['chat_model'])}, {_usage(result['usage'])}")
     console.print(f"prompts  {', '.join(result['prompts']) or '-'}", soft_wrap=True)
     console.print(f"trace    {trace_id or '-'}")
 
@@ -38,7 +36,7 @@ def _table(fields: list[Field]) -> Table:
         style = _STYLES[field["grounding"]]
         page = "-" if field["page_index"] is None else str(field["page_index"] + 1)
         grounding = f"[{style}]{field['grounding']}[/{style}]"
-        table.add_row(escape(label), escape(str(field["value"])), grounding, f"{field['confidence']:.2f}", page)
+        table.add_row(_plain(label), _plain(str(field["value"])), grounding, f"{field['confidence']:.2f}", page)
     return table
 
 
@@ -46,6 +44,11 @@ def _is_key(field: Field) -> bool:
     return field["path"].startswith("/pairs/") and field["path"].endswith("/key")
 
 
-def _usage(usage: dict[str, Any]) -> str:
+def _plain(text: str) -> str:
+    """Take a document's text for what it says: neither as markup nor as commands to the terminal."""
+    return escape("".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text))
+
+
+def _usage(usage: Usage) -> str:
     cost = "cost unknown" if usage["cost_usd"] is None else f"${usage['cost_usd']:.4f}"
     return f"{usage['input_tokens']} + {usage['output_tokens']} tokens, {cost}"
