@@ -17,7 +17,9 @@ def group_rows(words: list[Word]) -> list[list[Word]]:
     """
     rows: list[list[Word]] = []
     for word in sorted(words, key=lambda word: (word.bbox[0], word.bbox[1], word)):
-        row = max(rows, key=lambda row: _overlap(row[-1], word), default=None)
+        _, top, _, bottom = word.bbox
+        beside = [row for row in rows if row[-1].bbox[1] < bottom and row[-1].bbox[3] > top]
+        row = max(beside, key=lambda row: _overlap(row[-1], word), default=None)
         if row is None or _overlap(row[-1], word) < 0.5:
             rows.append([word])
         else:

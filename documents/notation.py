@@ -14,7 +14,9 @@ from typing import NamedTuple
 
 # Codes that receipts print glued to the amount (`RM12.50`); other letters before digits make an identifier (`A4`).
 _CURRENCY = r"rm|rs|rp|kr|us|usd|eur|gbp|chf|jpy|cny|inr|myr|sgd|aud|cad|hkd|idr|thb"
+_DIGIT = re.compile(r"\d")
 _DIGITS = r"\d+(?:[.,'’]\d+)*"
+_GROUPED = {group: re.compile(rf"\d{{1,3}}(?:{re.escape(group)}\d{{3}})+|\d+") for group in ",.'’"}
 _NUMBER = re.compile(
     rf"(?<![\w.,/'’-])(?P<sign>[-−(]?)\s*(?:(?:{_CURRENCY})?\s*[$€£¥₹₩]?|%)\s*(?P<inner>[-−]?)"
     rf"(?P<digits>{_DIGITS})\s*(?:%|[$€£¥₹₩]|(?:{_CURRENCY})(?!\w))?(?P<end>[-−)]?)(?![\w/]|[.,'’:-]\d)",
@@ -61,7 +63,7 @@ def normalise(text: str) -> str:
 
 def find_numbers(text: str) -> Iterator[Notation]:
     """Find the numbers that stand for themselves: not the parts of a date, a telephone number or an identifier."""
-    for match in _NUMBER.finditer(text):
+    for match in _NUMBER.finditer(text) if _DIGIT.search(text) else ():  # most words are none, and soon known for it
         magnitudes = _magnitudes(match["digits"])
         negative = {-magnitude for magnitude in magnitudes}
         if any(match[group] in {"-", "−"} for group in ("sign", "inner", "end")):
@@ -74,7 +76,7 @@ def find_numbers(text: str) -> Iterator[Notation]:
 
 def find_dates(text: str) -> Iterator[Notation]:
     """Find the dates of day, month and year in figures, or with an English month."""
-    for pattern in _DATES:
+    for pattern in _DATES if _DIGIT.search(text) else ():
         for match in pattern.finditer(text):
             if readings := _calendar_days(match.groupdict()):
                 yield Notation(match.start(), match.end(), readings)
@@ -95,11 +97,12 @@ def _magnitudes(digits: str) -> set[Decimal]:
     """Read `1,234.50`, `1.234,50`, `1'234` or `1234.5`; a lone separator before three digits may be of either kind."""
     if re.match(r"0\d", digits):  # a code such as 00123: its zeros mean something
         return set()
+    if digits.isdecimal():
+        return {Decimal(f"{digits}.0")}
     readings = set()
     for group, point in ((",", "."), (".", ","), ("'", "."), ("’", ".")):
         whole, separator, fraction = digits.partition(point)
-        grouped = re.fullmatch(rf"\d{{1,3}}(?:{re.escape(group)}\d{{3}})+|\d+", whole)
-        if grouped and (fraction.isdecimal() or not separator):
+        if _GROUPED[group].fullmatch(whole) and (fraction.isdecimal() or not separator):
             readings.add(Decimal(f"{whole.replace(group, '')}.{fraction or 0}"))
     return readings
 

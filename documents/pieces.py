@@ -38,12 +38,14 @@ def cut(word: Word) -> list[Piece]:
     A piece's share of the word's box is its share of the characters.
     """
     text = unicodedata.normalize("NFKC", word.text)
+    if text.isascii() and text.isalnum():  # most words: one piece, with nothing to cut
+        return [Piece(text.lower(), text, word.bbox, word.score, opens=True, closes=True, blank_follows=True)]
     spans = list(_spans(text))
     starts = [0, *(start for start, _ in spans[1:])]
     ends = [*(end for _, end in spans[:-1]), len(text)]
     return [
         Piece(
-            norm=normalise(text[start:end]),
+            norm=norm,
             raw=text[start:following],
             bbox=part(word.bbox, start / len(text), end / len(text), mirrored=is_right_to_left(text)),
             score=word.score,
@@ -52,7 +54,7 @@ def cut(word: Word) -> list[Piece]:
             blank_follows=following == len(text) and not _is_unspaced(text[-1]),
         )
         for start, end, following in zip(starts, ends, [*starts[1:], len(text)], strict=True)
-        if normalise(text[start:end])
+        if (norm := normalise(text[start:end]))
     ]
 
 
