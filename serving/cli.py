@@ -48,9 +48,7 @@ def main() -> None:
         typer.echo(f"optophone: {error}", err=True)
         sys.exit(EXIT_USAGE)
     except OSError as error:  # a full disk, a data folder that can't be made
-        typer.echo(
-            f"optophone: stopped by the system: {error}; mend it and run again, earlier results are kept", err=True
-        )
+        typer.echo(f"optophone: stopped by the system: {error}; mend it and run again, what is written stays", err=True)
         sys.exit(EXIT_USAGE)
 
 

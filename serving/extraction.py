@@ -24,7 +24,7 @@ from serving.table import print_result
 
 _logger = logging.getLogger("optophone")
 
-# File systems take 255 bytes a name; the rest is for "-10000.highlighted-100.png".
+# File systems take 255 bytes a name; the rest is for "-10000.highlighted-100.png.part".
 _MAX_STEM_BYTES = 200
 
 
@@ -97,7 +97,7 @@ def _stem(file: str) -> str:
 
 def _show(file: str, result: OutputState, as_json: bool) -> None:
     if not as_json:
-        print_result(Console(emoji=False), file, result, last_trace_id())
+        print_result(Console(emoji=False, highlight=False), file, result, last_trace_id())
         return
     sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
     sys.stdout.flush()
@@ -108,8 +108,18 @@ def _show(file: str, result: OutputState, as_json: bool) -> None:
 def _write(result: OutputState, out: Path, stem: str, *, highlighted: bool) -> None:
     text = json.dumps(result, ensure_ascii=False, indent=2) + "\n"
     # A file name that is no UTF-8 holds lone surrogates, which JSON can only carry escaped.
-    (out / f"{stem}.json").write_text(text, encoding="utf-8", errors="backslashreplace")
+    _write_whole(out / f"{stem}.json", text.encode(errors="backslashreplace"))
     if highlighted and result["status"] != "unreadable":
         for index, png in enumerate(highlighted_pages(result, get_store(), get_settings().limits)):
             suffix = "" if index == 0 else f"-{index + 1}"
-            (out / f"{stem}.highlighted{suffix}.png").write_bytes(png)
+            _write_whole(out / f"{stem}.highlighted{suffix}.png", png)
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """An interrupt or a full disk leaves what stood there before, never a part."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        part.write_bytes(data)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -1,0 +1,64 @@
+"""The command in this process, and documents that carry their own text, so that no page reader is needed."""
+
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from pdfs import assemble_pdf
+
+
+class Outcome(NamedTuple):
+    """What a call gave back."""
+
+    code: int
+    out: str
+    err: str
+
+
+Run = Callable[..., Outcome]
+WritePdf = Callable[..., str]
+
+
+@pytest.fixture
+def optophone(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run the command line in this process."""
+    from serving.cli import main
+
+    def run(*args: str | Path) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["optophone", *map(str, args)])
+        monkeypatch.setattr(sys, "path", [*sys.path])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as end:
+            main()
+        return Outcome(int(end.value.code or 0), *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def write_pdf(tmp_path: Path) -> WritePdf:
+    """Write a PDF with these lines on each of its pages of 400 x 200 points; gives its path."""
+
+    def write(name: str, *pages: Sequence[str]) -> str:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(_pdf(pages))
+        return str(path)
+
+    return write
+
+
+def _pdf(pages: Sequence[Sequence[str]]) -> bytes:
+    kids = " ".join(f"{4 + 2 * index} 0 R" for index in range(len(pages)))
+    objects = [
+        "<</Type/Catalog/Pages 2 0 R>>",
+        f"<</Type/Pages/Kids[{kids}]/Count {len(pages)}>>",
+        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
+    ]
+    for index, lines in enumerate(pages):
+        shown = "".join(f"BT /F1 12 Tf 20 {170 - 20 * number} Td ({line}) Tj ET\n" for number, line in enumerate(lines))
+        page = f"/MediaBox[0 0 400 200]/Contents {5 + 2 * index} 0 R/Resources<</Font<</F1 3 0 R>>>>"
+        objects += [f"<</Type/Page/Parent 2 0 R{page}>>", f"<</Length {len(shown)}>>\nstream\n{shown}\nendstream"]
+    return assemble_pdf(objects)
