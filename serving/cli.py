@@ -70,6 +70,21 @@ def _settings() -> "Settings":
         raise UsageError(f"{name} is '{wrong['input']}': {wrong['msg']}; correct the variable") from error
 
 
+def _registry() -> str:
+    """Return the address of MLflow's store.
+
+    Raises:
+        UsageError: it does not answer, which MLflow's look-ups would take for an empty registry.
+    """
+    from prompts.connection import connect  # noqa: PLC0415
+
+    settings = _settings()
+    connection = connect(settings.tracking_uri)
+    if connection.is_remote and not connection.answers(settings.registry_timeout_s):
+        raise UsageError(f"MLflow at {settings.tracking_uri} does not answer; start it or correct MLFLOW_TRACKING_URI")
+    return settings.tracking_uri
+
+
 @app.command()
 def extract(
     files: Annotated[list[str], typer.Argument(metavar="FILE", help="Images and PDFs", show_default=False)],
@@ -131,7 +146,7 @@ def sync() -> None:
     """Register each prompt file whose text is new as the next version."""
     from prompts.publishing import sync_prompts  # noqa: PLC0415
 
-    for name, version, is_new in sync_prompts(_settings().tracking_uri):
+    for name, version, is_new in sync_prompts(_registry()):
         typer.echo(f"{name}/{version}  {'registered' if is_new else 'unchanged'}")
 
 
@@ -140,7 +155,7 @@ def list_() -> None:
     """List the versions, newest first, with their aliases."""
     from prompts.publishing import list_versions  # noqa: PLC0415
 
-    for row in list_versions(_settings().tracking_uri):
+    for row in list_versions(_registry()):
         aliases = "".join(f"  @{alias}" for alias in row.aliases)
         typer.echo(f"{row.name}/{row.version}{aliases}  {row.text.splitlines()[0][:60]}")
 
@@ -159,7 +174,7 @@ def promote(prompt: Annotated[str, typer.Argument(help="such as optophone-extrac
     """Let a version run from now on: moves the alias `production`."""
     from prompts.publishing import promote as move_alias  # noqa: PLC0415
 
-    typer.echo(f"production is now {move_alias(prompt, _settings().tracking_uri)}")
+    typer.echo(f"production is now {move_alias(prompt, _registry())}")
 
 
 if __name__ == "__main__":

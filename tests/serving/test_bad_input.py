@@ -1,6 +1,9 @@
 """What the command line says to bad documents and bad calls."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -167,3 +170,15 @@ def test_invalid_setting_names_its_variable(optophone: Run, monkeypatch: pytest.
         assert (code, out) == (2, "")
         assert err.startswith("optophone: OPTOPHONE_MAX_DOCUMENT_PAGES is 'abc': Input should be a valid integer")
         assert err.count("\n") == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("arguments", [["sync"], ["list"], ["promote", "optophone-extract@1"]])
+def test_registry_that_is_down_is_named(root: Path, tmp_path: Path, arguments: list[str]) -> None:
+    """Neither a traceback nor an empty list; in a process of its own, because MLflow's store is the process's."""
+    server = "http://127.0.0.1:9"  # the discard port: nobody listens
+    command = [sys.executable, "-m", "serving.cli", "prompts", *arguments]
+    variables = {**os.environ, "MLFLOW_TRACKING_URI": server, "OPTOPHONE_DATA_DIR": str(tmp_path)}
+    done = subprocess.run(command, cwd=root, env=variables, capture_output=True, text=True, check=False)  # noqa: S603
+    said = f"optophone: MLflow at {server} does not answer; start it or correct MLFLOW_TRACKING_URI\n"
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
