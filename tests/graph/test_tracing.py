@@ -40,8 +40,7 @@ def tree(trace: Trace) -> dict[str, list[str]]:
     names = {span.span_id: span.name for span in spans}
     children: dict[str, list[str]] = {}
     for span in spans:
-        if not span.name.startswith("route_"):
-            children.setdefault(names.get(span.parent_id, "-"), []).append(span.name)
+        children.setdefault(names.get(span.parent_id, "-"), []).append(span.name)
     return children
 
 
