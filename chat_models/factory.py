@@ -7,6 +7,7 @@ from functools import cache
 from langchain_core.language_models import BaseChatModel
 
 from chat_models.local.chat_model import LocalChatModel
+from chat_models.secrets import without_secrets
 from documents.store import DocumentStore
 from schemas.errors import ChatModelError
 
@@ -45,23 +46,19 @@ def make_chat_model(choice: str, store: DocumentStore, timeout_s: float) -> Base
     if ":" not in choice:
         known = ", ".join([LOCAL, *sorted(_registered)])
         raise ChatModelError(f"unknown chat model '{choice}'; use {known}, or provider:model such as {OPENAI_DEFAULT}")
+    if choice.startswith("openai:") and not os.environ.get("OPENAI_API_KEY"):
+        raise ChatModelError(f"the chat model '{choice}' needs a key; set OPENAI_API_KEY, or use --chat-model {LOCAL}")
     return _make_provider_model(choice, timeout_s)
 
 
 @cache
 def _make_provider_model(choice: str, timeout_s: float) -> BaseChatModel:
-    provider = choice.partition(":")[0]
-    key = f"{provider.upper()}_API_KEY"
-    if provider == "openai" and not os.environ.get(key):
-        raise ChatModelError(f"the chat model '{choice}' needs an API key; set {key}, or use --chat-model {LOCAL}")
     from langchain.chat_models import init_chat_model  # noqa: PLC0415 - takes a second to import
 
     try:
         # Retrying is the graph's work (RetryPolicy), where each try shows in the trace.
         chat_model = init_chat_model(choice, timeout=timeout_s, max_retries=0)
-    except ImportError as error:
-        raise ChatModelError(f"the chat model '{choice}' needs a package: {error}") from error
-    except Exception as error:  # each provider's package raises its own types for a missing key or a wrong name
-        reason = str(error).splitlines()[0]
-        raise ChatModelError(f"cannot make the chat model '{choice}': {reason}; is {key} set?") from error
+    except Exception as error:  # a missing package, key or provider: each package raises its own types
+        reason = without_secrets(str(error)).splitlines()[0]
+        raise ChatModelError(f"cannot make the chat model '{choice}': {reason}") from error
     return chat_model

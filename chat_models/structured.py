@@ -13,8 +13,8 @@ from langchain_core.messages import AIMessage, BaseMessage, SystemMessage
 from langchain_core.runnables import Runnable
 from typing_extensions import TypedDict
 
+from schemas.references import JsonSchema
 from schemas.strict import strict_schema
-from schemas.target import JsonSchema
 
 # Tool and schema names: letters, digits, _ and - only, at OpenAI and Anthropic alike.
 _ANSWER = "answer"

@@ -2,16 +2,14 @@
 
 from typing import Literal
 
-from langgraph.graph import END
-
 from graph.state import RouteInput
 
 
 def route_after_preprocess(state: RouteInput) -> Literal["extract", "__end__"]:
     """Go on with a document that could be read."""
-    return END if state["stop_reason"] else "extract"
+    return "__end__" if state["stop_reason"] else "extract"
 
 
 def route_after_validate(state: RouteInput) -> Literal["refine", "__end__"]:
     """Go on until the run has a reason to end."""
-    return END if state["stop_reason"] else "refine"
+    return "__end__" if state["stop_reason"] else "refine"

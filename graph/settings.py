@@ -4,11 +4,12 @@ import os
 from functools import cache
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from documents.load import Limits
 from documents.store import DocumentStore
+from schemas.errors import UsageError
 
 
 class Settings(BaseSettings):
@@ -39,8 +40,17 @@ class Settings(BaseSettings):
 
 @cache
 def get_settings() -> Settings:
-    """Read the settings once a process."""
-    return Settings()
+    """Read the settings once a process.
+
+    Raises:
+        UsageError: a variable holds what it can't be.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        name = f"OPTOPHONE_{wrong['loc'][0]}".upper()
+        raise UsageError(f"{name} is '{wrong['input']}': {wrong['msg']}; correct the variable") from error
 
 
 @cache

@@ -31,7 +31,7 @@ def enable_tracing(settings: Settings) -> bool:
 
     try:
         connection.run(lambda: _use_experiment(settings), settings.registry_timeout_s)
-        mlflow.tracing.configure(span_processors=[_redact, _summarise])
+        mlflow.tracing.configure(span_processors=[_redact, _summarise, _escape_surrogates])
         mlflow.langchain.autolog()
         if connection.is_remote:
             _survive_outages(connection)
@@ -134,3 +134,10 @@ def _summarise(span: Any) -> None:
     if span.name == "validate" and isinstance(outputs, dict) and outputs.get("fields"):
         places = Counter(field["grounding"] for field in outputs["fields"])
         span.set_outputs({**outputs, "fields": dict(places)})
+
+
+def _escape_surrogates(span: Any) -> None:
+    """A file name that is no UTF-8 reaches Python with lone surrogates, which no database takes."""
+    for name, text in dict(span._span.attributes).items():
+        if isinstance(text, str) and not text.isascii():
+            span._span.set_attribute(name, text.encode("utf-8", "backslashreplace").decode())

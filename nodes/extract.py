@@ -24,8 +24,8 @@ from graph.state import ExtractInput, Request, Usage
 from prompts.registry import load_prompt
 from prompts.template import render
 from schemas.errors import ChatModelError, OptophoneError
+from schemas.references import JsonSchema
 from schemas.repair import repair_schema
-from schemas.target import JsonSchema
 
 # Waits of about 1, 2 and 4 s: a rate limit's window or a restarting server; longer is the caller's decision.
 RETRY_POLICY = RetryPolicy(
@@ -100,9 +100,13 @@ def _message(text: str, pages: Sequence[Page], context: Context) -> HumanMessage
     for number, page in enumerate(pages, start=1):
         if context.page_text:
             laid_out = lay_out(page_words(page, store), page["width_px"], page["height_px"])
-            content.append({"type": "text", "text": f"Page {number} of {len(pages)}, as a text reader sees it:\n{laid_out}"})
+            content.append(
+                {"type": "text", "text": f"Page {number} of {len(pages)}, as a text reader sees it:\n{laid_out}"}
+            )
         payload = b64encode(page_payload(page, store, context.max_side_px, context.jpeg_quality)).decode()
-        content.append({"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{payload}", "detail": "high"}})
+        content.append(
+            {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{payload}", "detail": "high"}}
+        )
     return HumanMessage(content, additional_kwargs={"pages": list(pages)})
 
 

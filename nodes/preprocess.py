@@ -13,21 +13,24 @@ from documents.words import page_words
 from graph.context import Context, context_of
 from graph.settings import get_settings, get_store
 from graph.state import InputState, Usage
+from prompts.registry import check_prompt
 from schemas.errors import FieldError, UnreadableDocumentError
 
 
 def preprocess(state: InputState, runtime: Runtime[Context], config: RunnableConfig) -> dict[str, Any]:
     """Decode the document, read its words where somebody wants them, and start the run's account from zero.
 
-    The schema and the chat model are made first: a mistake in the call costs nothing then.
+    The schema, the chat model and the prompts are looked up first: a mistake in the call costs nothing then.
 
     Raises:
-        UsageError: the schema or the chat model is unknown or broken.
+        UsageError: one of them is unknown or broken.
     """
     context, settings, store = context_of(runtime), get_settings(), get_store()
     context.schema_to_fill(allow_paths=settings.allow_paths)
     chat_model = context.chat_model or settings.chat_model or default_chat_model()
     make_chat_model(chat_model, store, settings.chat_model_timeout_s)
+    for prompt in (context.extract_prompt, context.refine_prompt):
+        check_prompt(prompt, settings.tracking_uri, settings.registry_timeout_s)
     start = _new_account(chat_model)
     try:
         document = load_document(state["document"], store, settings.limits, allow_paths=settings.allow_paths)

@@ -4,13 +4,14 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
-from documents.grounding import PageIndex, ground_all
+from documents.grounding import ground_all
 from documents.page import Page
+from documents.word_index import PageIndex
 from documents.words import page_words
 from graph.context import Context, context_of
 from graph.settings import get_settings, get_store
 from graph.state import Field, Status, StopReason, ValidateInput
-from schemas.errors import FieldError
+from schemas.errors import ErrorKind, FieldError
 from schemas.parsing import ParsedAnswer, parse_answer
 from schemas.pointers import populated, record_of
 from schemas.repair import REPAIRS, merge_repairs
@@ -50,7 +51,7 @@ def _read_answer(state: ValidateInput) -> ParsedAnswer:
     return parse_answer(answer["text"])
 
 
-def _nothing(kind: Any, message: str | None) -> ParsedAnswer:
+def _nothing(kind: ErrorKind, message: str | None) -> ParsedAnswer:
     return ParsedAnswer(None, [FieldError(path="", kind=kind, message=message or "", value=None)])
 
 

@@ -27,5 +27,7 @@ def parse_name(text: str) -> PromptName:
     """
     match = _NAME.fullmatch(text)
     if not match:
-        raise PromptError(f"'{text}' names no prompt version; write optophone-extract@production or optophone-extract@2")
+        raise PromptError(
+            f"'{text}' names no prompt version; write optophone-extract@production or optophone-extract@2"
+        )
     return PromptName(match["name"], int(match["version"]) if match["version"] else None, match["alias"])

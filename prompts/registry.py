@@ -26,6 +26,7 @@ class LoadedPrompt(NamedTuple):
 
 
 _synchronised: set[str] = set()
+_checked: set[tuple[str, PromptName]] = set()
 _last_good: dict[tuple[str, PromptName], LoadedPrompt] = {}
 
 
@@ -55,13 +56,41 @@ def load_prompt(
     return loaded
 
 
+def check_prompt(prompt: str, tracking_uri: str, deadline_s: float) -> None:
+    """Make sure that a prompt can be loaded later, without linking it to a trace; asks once for each.
+
+    Raises:
+        PromptError: no such prompt, version or alias.
+    """
+    name = parse_name(prompt)
+    if (tracking_uri, name) in _checked:
+        return
+    try:
+        connect(tracking_uri).run(lambda: _check(name, tracking_uri), deadline_s)
+    except UnreachableError:
+        _packaged(name)
+    _checked.add((tracking_uri, name))
+
+
+def _check(name: PromptName, tracking_uri: str) -> None:
+    from mlflow import MlflowClient  # noqa: PLC0415 - takes seconds
+
+    _synchronise(tracking_uri)
+    if MlflowClient().get_prompt_version(name.name, str(name.version or name.alias)) is None:
+        raise PromptError(unknown(name))
+
+
+def _synchronise(tracking_uri: str) -> None:
+    if tracking_uri not in _synchronised:
+        sync_prompts(tracking_uri)
+        _synchronised.add(tracking_uri)
+
+
 def _load(name: PromptName, tracking_uri: str, config: RunnableConfig | None) -> LoadedPrompt:
     import mlflow.genai  # noqa: PLC0415 - takes seconds
     from mlflow.exceptions import MlflowException  # noqa: PLC0415
 
-    if tracking_uri not in _synchronised:
-        sync_prompts(tracking_uri)
-        _synchronised.add(tracking_uri)
+    _synchronise(tracking_uri)
     try:
         with _active_span(config):
             version = mlflow.genai.load_prompt(str(name))

@@ -45,7 +45,9 @@ def read_prompt_file(path: Path) -> PromptFile:
     front = yaml.safe_load(match.group(1))
     declared, used = set(front["variables"]), variables(match.group(2))
     if declared != used:
-        raise PromptError(f"the prompt '{path.name}' declares {sorted(declared)} but uses {sorted(used)}; make them equal")
+        raise PromptError(
+            f"the prompt '{path.name}' declares {sorted(declared)} but uses {sorted(used)}; make them equal"
+        )
     return PromptFile(front["name"], front["description"], match.group(2).strip())
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from schemas.numbers import parse_number
-from schemas.target import JsonSchema
+from schemas.references import JsonSchema, resolve
 
 
 def coerce(value: Any, json_schema: JsonSchema) -> Any:
@@ -17,16 +17,6 @@ def coerce(value: Any, json_schema: JsonSchema) -> Any:
     parser keeps "193.00" as such) becomes a float, or text with its digits as they were.
     """
     return _coerce(value, json_schema, json_schema)
-
-
-def resolve(json_schema: JsonSchema, root: JsonSchema) -> JsonSchema:
-    """Follow local `$ref`s ("#/$defs/Item") to the schema that says something."""
-    while "$ref" in json_schema:
-        target: Any = root
-        for part in json_schema["$ref"].removeprefix("#").strip("/").split("/"):
-            target = target[part] if part else target
-        json_schema = {**target, **{key: item for key, item in json_schema.items() if key != "$ref"}}
-    return json_schema
 
 
 def _coerce(value: Any, json_schema: JsonSchema, root: JsonSchema) -> Any:

@@ -7,8 +7,8 @@
     │   └── PromptError          unknown prompt or version, or a variable missing or unknown
     └── UnreadableDocumentError  this document can't be read; the others can
 
-A document that can't be read, an answer that doesn't fit and a provider that is down are data in a result (`status`, `validation_errors`),
-never an exception that ends a batch.
+A document that can't be read, an answer that doesn't fit and a provider that is down are data in a result (`status`,
+`validation_errors`), never an exception that ends a batch.
 """
 
 from typing import Any, Literal

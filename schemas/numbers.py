@@ -40,6 +40,6 @@ def _decimal_point(digits: str) -> str | None:
     if is_group:
         whole, fraction = digits, ""
     groups = re.split(r"[.,]", whole)
-    if any(len(group) != 3 for group in groups[1:]) or len(groups[0]) > 3 and len(groups) > 1:
+    if any(len(group) != 3 for group in groups[1:]) or (len(groups[0]) > 3 and len(groups) > 1):
         return None
     return "".join(groups) + (f".{fraction}" if fraction else "")

@@ -9,10 +9,10 @@ from typing import Any
 
 from jsonpointer import JsonPointerException
 
-from schemas.coerce import coerce, resolve
+from schemas.coerce import coerce
 from schemas.errors import FieldError
 from schemas.pointers import contains, populated, put
-from schemas.target import JsonSchema
+from schemas.references import JsonSchema, resolve
 
 REPAIRS = "repairs"
 
@@ -72,7 +72,7 @@ def merge_repairs(
     """
     for repair in repairs if isinstance(repairs, list) else []:
         path = repair.get("path") if isinstance(repair, dict) else None
-        if path not in asked:
+        if not isinstance(path, str) or path not in asked:
             continue
         place = {**schema_at(json_schema, path), "$defs": json_schema.get("$defs", {})}
         try:
@@ -92,9 +92,7 @@ def loses_valid_value(before: Any, after: Any, errors: Sequence[FieldError]) -> 
     """
     wrong = [error["path"] for error in errors if error["path"] and error["kind"] != "parse"]
     still = {path for path, _ in populated(after)}
-    return any(
-        path not in still and not any(contains(bad, path) for bad in wrong) for path, _ in populated(before)
-    )
+    return any(path not in still and not any(contains(bad, path) for bad in wrong) for path, _ in populated(before))
 
 
 def _repair_item(place: JsonSchema, paths: list[str]) -> JsonSchema:
@@ -116,4 +114,3 @@ def _step(node: JsonSchema, part: str, root: JsonSchema) -> JsonSchema | None:
         if (found := _step(resolve(branch, root), part, root)) is not None:
             return found
     return None
-

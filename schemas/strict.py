@@ -1,9 +1,8 @@
 """The form of a JSON Schema that providers' strict structured output accepts."""
 
 import copy
-from collections.abc import Iterator
 
-from schemas.target import JsonSchema
+from schemas.references import JsonSchema, subschemas
 
 # What OpenAI's strict mode refuses: it must know every property, and takes no logic over whole schemas.
 _UNSUPPORTED = {"allOf", "oneOf", "not", "if", "dependentRequired", "dependentSchemas", "patternProperties"}
@@ -17,22 +16,12 @@ def strict_schema(json_schema: JsonSchema) -> JsonSchema | None:
     An optional property becomes a nullable one; `schemas.coerce` drops the null again.
     """
     strict = copy.deepcopy(json_schema)
-    nodes = list(_subschemas(strict))
+    nodes = list(subschemas(strict))
     if any(_UNSUPPORTED & node.keys() or _is_open(node) for node in nodes):
         return None
     for node in nodes:
         _close(node)
     return strict
-
-
-def _subschemas(node: JsonSchema) -> Iterator[JsonSchema]:
-    """Yield the schema and every schema in it, never a property that merely has a keyword's name."""
-    yield node
-    for keyword in ("properties", "$defs", "definitions"):
-        for inner in node.get(keyword, {}).values():
-            yield from _subschemas(inner)
-    for inner in [*node.get("anyOf", []), *([node["items"]] if isinstance(node.get("items"), dict) else [])]:
-        yield from _subschemas(inner)
 
 
 def _is_open(node: JsonSchema) -> bool:

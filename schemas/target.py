@@ -16,10 +16,9 @@ from schemas.form import Form
 from schemas.invoice import Invoice
 from schemas.pointers import join
 from schemas.receipt import Receipt
+from schemas.references import JsonSchema, resolve, subschemas
 
 REGISTERED: dict[str, type[BaseModel]] = {"form": Form, "receipt": Receipt, "invoice": Invoice}
-
-JsonSchema = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -81,6 +80,8 @@ def make_schema(json_schema: JsonSchema, name: str | None = None) -> TargetSchem
         raise SchemaError(f"broken JSON Schema at {where}: {error.message}; correct the schema") from error
     if not isinstance(json_schema, dict) or not isinstance(json_schema.get("properties"), dict):
         raise SchemaError("the JSON Schema must describe an object: give it 'type': 'object' and 'properties'")
+    for node in subschemas(json_schema):
+        resolve(node, json_schema)
     return TargetSchema(name or str(json_schema.get("title") or "inline"), json_schema)
 
 
@@ -95,14 +96,17 @@ def _from_file(path: Path) -> TargetSchema:
         raise SchemaError(f"cannot read the schema '{path}': {error.strerror}; check the path") from error
     except ValueError as error:
         raise SchemaError(f"the schema '{path}' is not JSON: {error}; correct the file") from error
-    return make_schema(content, path.stem)
+    try:
+        return make_schema(content, path.stem)
+    except SchemaError as error:
+        raise SchemaError(f"'{path}': {error}") from error
 
 
 def _from_import(spec: str) -> TargetSchema:
     module_name, _, class_name = spec.partition(":")
     try:
         cls = getattr(importlib.import_module(module_name), class_name)
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise SchemaError(f"cannot import the schema '{spec}': {error}; check the module and the class") from error
     if not (isinstance(cls, type) and issubclass(cls, BaseModel)):
         raise SchemaError(f"the schema '{spec}' is not a pydantic class; derive it from pydantic.BaseModel")

@@ -4,14 +4,11 @@ import io
 import logging
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from schemas.errors import OptophoneError, UsageError
-
-if TYPE_CHECKING:
-    from graph.settings import Settings
 
 EXIT_OK, EXIT_NOT_VALID, EXIT_USAGE = 0, 1, 2
 
@@ -52,33 +49,16 @@ def main() -> None:
         sys.exit(EXIT_USAGE)
 
 
-def _settings() -> "Settings":
-    """Read the settings.
-
-    Raises:
-        UsageError: a variable holds what it can't be.
-    """
-    from pydantic import ValidationError  # noqa: PLC0415
-
-    from graph.settings import get_settings  # noqa: PLC0415
-
-    try:
-        return get_settings()
-    except ValidationError as error:
-        wrong = error.errors()[0]
-        name = f"OPTOPHONE_{wrong['loc'][0]}".upper()
-        raise UsageError(f"{name} is '{wrong['input']}': {wrong['msg']}; correct the variable") from error
-
-
 def _registry() -> str:
     """Return the address of MLflow's store.
 
     Raises:
         UsageError: it does not answer, which MLflow's look-ups would take for an empty registry.
     """
+    from graph.settings import get_settings  # noqa: PLC0415
     from prompts.connection import connect  # noqa: PLC0415
 
-    settings = _settings()
+    settings = get_settings()
     connection = connect(settings.tracking_uri)
     if connection.is_remote and not connection.answers(settings.registry_timeout_s):
         raise UsageError(f"MLflow at {settings.tracking_uri} does not answer; start it or correct MLFLOW_TRACKING_URI")
@@ -110,7 +90,6 @@ def extract(
     """
     if highlight and out is None:
         raise typer.BadParameter("--highlight writes files: give --out DIR too")
-    _settings()
     # An installed command imports from its own folder only, and module:Class is in the caller's; last, to hide nothing.
     sys.path.append("")
     from graph.context import Context  # noqa: PLC0415
@@ -133,9 +112,11 @@ def ui(port: Annotated[int, typer.Option(help="Port on this machine")] = 5000) -
     """Open MLflow's pages on this store: traces, prompts, runs."""
     import os  # noqa: PLC0415
 
+    from graph.settings import get_settings  # noqa: PLC0415
+
     # One process serves one person; MLflow's job runner would add nine more and over a gigabyte.
     environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    uri = _settings().tracking_uri
+    uri = get_settings().tracking_uri
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri, "--port", str(port), "--workers", "1"]
     typer.echo(f"http://127.0.0.1:{port}  (Ctrl+C ends it)", err=True)
     os.execve(sys.executable, command, environment)  # noqa: S606 - the arguments are this command's own
@@ -163,9 +144,10 @@ def list_() -> None:
 @prompts_app.command()
 def show(prompt: Annotated[str, typer.Argument(help="such as optophone-extract@production")]) -> None:
     """Print the text of a version."""
+    from graph.settings import get_settings  # noqa: PLC0415
     from prompts.registry import load_prompt  # noqa: PLC0415
 
-    settings = _settings()
+    settings = get_settings()
     typer.echo(load_prompt(prompt, settings.tracking_uri, settings.registry_timeout_s).text)
 
 

@@ -17,7 +17,6 @@ from graph.context import Context
 from graph.settings import get_settings, get_store
 from graph.state import OutputState
 from graph.tracing import last_trace_id
-from prompts.registry import load_prompt
 from schemas.errors import UsageError
 from serving.highlights import highlighted_pages
 from serving.table import print_result
@@ -39,7 +38,6 @@ def run_documents(
         UsageError: the call is wrong for every document alike.
         OSError: a result can't be written; those before it are.
     """
-    _check_prompt(context.extract_prompt)
     if out is not None:
         _make_folder(out)
     all_valid = True
@@ -50,12 +48,6 @@ def run_documents(
         if out is not None:
             _write(result, out, stem, highlighted=highlighted)
     return all_valid
-
-
-def _check_prompt(prompt: str) -> None:
-    """Ask for the prompt before a document is read; its node would find it missing only afterwards."""
-    settings = get_settings()
-    load_prompt(prompt, settings.tracking_uri, settings.registry_timeout_s)
 
 
 def _make_folder(out: Path) -> None:

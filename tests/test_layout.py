@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+
 from graph.builder import make_graph
 
 PACKAGES = ["schemas", "documents", "chat_models", "prompts", "nodes", "graph", "evaluation", "serving"]

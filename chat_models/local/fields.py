@@ -8,8 +8,7 @@ from chat_models.local.names import best_pair, property_names
 from chat_models.local.reader import Pair, Reading
 from chat_models.local.unkeyed import find_unkeyed
 from chat_models.local.values import to_member, to_type
-from schemas.coerce import resolve
-from schemas.target import JsonSchema
+from schemas.references import JsonSchema, resolve
 
 
 def fill_schema(json_schema: JsonSchema, reading: Reading) -> dict[str, Any]:

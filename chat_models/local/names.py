@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from rapidfuzz import fuzz
 
 from chat_models.local.reader import Pair
-from schemas.target import JsonSchema
+from schemas.references import JsonSchema
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 # How forms abbreviate what schemas spell out.

@@ -6,12 +6,13 @@ from typing import Any
 
 import openai
 import pytest
-from chat_models.scripted import ScriptedChatModel
-from graph.builder import make_graph
 from langchain_core.messages import AIMessage
 from langgraph.types import RetryPolicy
-from nodes.extract import RETRY_POLICY
 from pdfs import text_pdf
+
+from chat_models.scripted import ScriptedChatModel
+from graph.builder import make_graph
+from nodes.extract import RETRY_POLICY
 from schemas.errors import ChatModelError, PromptError, SchemaError
 
 Script = Callable[..., tuple[str, ScriptedChatModel]]
@@ -153,9 +154,7 @@ async def test_asynchronous_run_gives_the_same(script: Script) -> None:
     """ainvoke goes through the same nodes, refinement included."""
     answers = '{"company": "ACME STORE", "total": "a"}', repairs(total=8.0)
     (first, _), (second, _) = script(*answers), script(*answers)
-    result = await GRAPH.ainvoke(
-        {"document": RECEIPT}, context={"target_schema": "receipt", "chat_model": second}
-    )
+    result = await GRAPH.ainvoke({"document": RECEIPT}, context={"target_schema": "receipt", "chat_model": second})
     assert {**result, "chat_model": ""} == {**run(first), "chat_model": ""}
 
 

@@ -2,14 +2,15 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import mlflow
 import pytest
-from graph.app import graph
-from graph.tracing import flush_traces, last_trace_id
 from openai_server import OpenAIServer, Reply, openai_server
 from pdfs import text_pdf
+
+from graph.app import graph
+from graph.tracing import flush_traces, last_trace_id
 
 RECEIPT = text_pdf("ACME STORE", "Date: 25/12/2018", "Total 8.00")
 
@@ -30,14 +31,12 @@ def _asked(server: OpenAIServer) -> Sequence[Sequence[str]]:
 
 
 @pytest.fixture
-def provider(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> OpenAIServer:
+def provider(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[OpenAIServer]:
     """A server with the replies of the test's parameter, set as OpenAI's address."""
-    context = openai_server(request.param)
-    server = context.__enter__()
-    request.addfinalizer(lambda: context.__exit__(None, None, None))
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-test-0000")
-    monkeypatch.setenv("OPENAI_BASE_URL", server.url)
-    return server
+    with openai_server(request.param) as server:
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-test-0000")
+        monkeypatch.setenv("OPENAI_BASE_URL", server.url)
+        yield server
 
 
 FOUR_ANSWERS = [

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from chat_models.scripted import ScriptedChatModel
 from graph.builder import make_graph
 
@@ -18,8 +19,8 @@ RECORDED = {
     "title": "recorded",
     "type": "object",
     "properties": {
-        **{name: _NULLABLE_TEXT for name in ("vendor", "date", "currency", "address")},
-        **{name: _NULLABLE_NUMBER for name in ("total", "tax")},
+        **dict.fromkeys(("vendor", "date", "currency", "address"), _NULLABLE_TEXT),
+        **dict.fromkeys(("total", "tax"), _NULLABLE_NUMBER),
         "line_items": {
             "type": "array",
             "items": {

@@ -9,13 +9,14 @@ from typing import Any
 
 import mlflow
 import pytest
-from chat_models.scripted import ScriptedChatModel
-from graph.app import graph
-from graph.tracing import flush_traces, last_trace_id
 from langchain_core.messages import AIMessage
 from mlflow.entities import Trace
 from openai_server import Reply, openai_server
 from pdfs import text_pdf
+
+from chat_models.scripted import ScriptedChatModel
+from graph.app import graph
+from graph.tracing import flush_traces, last_trace_id
 
 Script = Callable[..., tuple[str, ScriptedChatModel]]
 
@@ -121,9 +122,7 @@ def test_tokens_of_all_attempts_are_summed(script: Script) -> None:
     assert usage["total_tokens"] == result["usage"]["total_tokens"] == 220
 
 
-def test_page_image_is_an_attachment_and_the_database_stays_small(
-    script: Script, example: str, data_dir: Path
-) -> None:
+def test_page_image_is_an_attachment_and_the_database_stays_small(script: Script, example: str, data_dir: Path) -> None:
     """A one-page document costs less than 60 KB of database plus one copy of its payload; no base64 in it."""
     expected = json.loads(Path(example).with_suffix(".json").read_text())
     answers = [json.dumps(expected)] * 11
@@ -134,9 +133,10 @@ def test_page_image_is_an_attachment_and_the_database_stays_small(
         invoke(name, example, target_schema="form")
     after = _sizes(data_dir)
     payload = max(path.stat().st_size for path in _attachments(data_dir))
-    assert (after[0] - before[0]) / 10 < 60_000
-    assert (after[1] - before[1]) / 10 < payload * 1.05
+    # Now and then MLflow writes a trace beside its attachment instead of into the database; both count.
+    assert (sum(after) - sum(before)) / 10 < 60_000 + payload
     assert len(_attachments(data_dir)) >= 11
+    assert not [path for path in _attachments(data_dir) if b";base64," in path.read_bytes()]
     with sqlite3.connect(data_dir / "mlflow.db") as database:
         dump = "\n".join(database.iterdump())
     assert ";base64," not in dump
@@ -152,7 +152,10 @@ def _sizes(data_dir: Path) -> tuple[int, int]:
     flush_traces()
     with sqlite3.connect(data_dir / "mlflow.db") as database:
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        (pages,), (free,) = database.execute("PRAGMA page_count").fetchone(), database.execute("PRAGMA freelist_count").fetchone()
+        (pages,), (free,) = (
+            database.execute("PRAGMA page_count").fetchone(),
+            database.execute("PRAGMA freelist_count").fetchone(),
+        )
         (page_size,) = database.execute("PRAGMA page_size").fetchone()
     return (pages - free) * page_size, sum(path.stat().st_size for path in _attachments(data_dir))
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from prompts.connection import Connection, UnreachableError
 from schemas.errors import PromptError
 

@@ -2,6 +2,7 @@
 
 import mlflow.genai
 import pytest
+
 from graph.settings import get_settings
 from prompts.publishing import list_versions, promote, sync_prompts
 from prompts.registry import load_prompt
@@ -54,7 +55,9 @@ def test_unknown_prompts_and_versions_list_the_known_ones() -> None:
     """The message is the way out."""
     with pytest.raises(PromptError, match="there is no prompt 'nonesuch'; use one of optophone-extract"):
         load_prompt("nonesuch@production", URI, 5)
-    with pytest.raises(PromptError, match=r"there is no prompts:/optophone-extract/99; the versions .* are 1, @production"):
+    with pytest.raises(
+        PromptError, match=r"there is no prompts:/optophone-extract/99; the versions .* are 1, @production"
+    ):
         load_prompt("optophone-extract@99", URI, 5)
     with pytest.raises(PromptError, match="@nonesuch; the versions"):
         load_prompt("optophone-extract@nonesuch", URI, 5)

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from prompts.names import PromptName, parse_name
 from prompts.template import packaged_prompts, read_prompt_file, render
 from schemas.errors import PromptError

@@ -2,6 +2,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from schemas.coerce import coerce
 from schemas.target import load_schema
 

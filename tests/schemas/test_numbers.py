@@ -1,6 +1,7 @@
 from decimal import Decimal
 
 import pytest
+
 from schemas.numbers import parse_number
 
 

@@ -1,6 +1,7 @@
 from decimal import Decimal
 
 import pytest
+
 from schemas.parsing import parse_answer
 
 
@@ -20,11 +21,13 @@ def test_object_is_found_in_fences_and_prefaces(text: str) -> None:
 
 
 def test_digits_of_fractions_are_kept() -> None:
-    """"193.00" stays two digits long until the schema says what it is to be."""
+    """ "193.00" stays two digits long until the schema says what it is to be."""
     assert str(parse_answer('{"total": 193.00}').value["total"]) == "193.00"
 
 
-@pytest.mark.parametrize(("text", "said"), [("", "empty"), ("I can't read this.", "I can't read"), ("{a: 1}", "{a: 1}")])
+@pytest.mark.parametrize(
+    ("text", "said"), [("", "empty"), ("I can't read this.", "I can't read"), ("{a: 1}", "{a: 1}")]
+)
 def test_no_object_is_an_error_of_the_whole_answer(text: str, said: str) -> None:
     """An answer without JSON is data: one parse error at the root that quotes it."""
     value, errors = parse_answer(text)

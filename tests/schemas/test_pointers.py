@@ -1,4 +1,5 @@
 import pytest
+
 from schemas.pointers import contains, get, join, leaves, populated, put, record_of
 
 

@@ -1,6 +1,7 @@
 from typing import Any
 
 from jsonschema import Draft202012Validator
+
 from schemas.errors import ErrorKind, FieldError
 from schemas.repair import failed_paths, loses_valid_value, merge_repairs, repair_schema, schema_at
 from schemas.target import load_schema

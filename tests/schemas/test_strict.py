@@ -1,6 +1,7 @@
 from typing import Any
 
 from jsonschema import Draft202012Validator
+
 from schemas.repair import repair_schema
 from schemas.strict import strict_schema
 from schemas.target import load_schema

@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from schemas.errors import SchemaError
 from schemas.target import load_schema, make_schema
 
@@ -69,6 +70,8 @@ def test_class_by_import_path_brings_its_rules() -> None:
         ("schemas.form:Missing", "cannot import"),
         ("no_such_module:Form", "cannot import"),
         ("pathlib:Path", "not a pydantic class"),
+        (":X", "cannot import"),
+        (".:X", "cannot import"),
     ],
 )
 def test_unknown_schema_says_what_to_do(spec: str, said: str) -> None:
@@ -94,3 +97,30 @@ def test_broken_schema_file_says_where(tmp_path: Path, content: str, said: str) 
     path.write_text(content)
     with pytest.raises(SchemaError, match=said):
         load_schema(str(path))
+
+
+@pytest.mark.parametrize(
+    ("reference", "said"),
+    [
+        ("#/$defs/nope", "leads nowhere"),
+        ("#/$defs/loop", "leads back to itself"),
+        ("http://example.com/schema", "outside itself"),
+        ("file:///etc/passwd", "outside itself"),
+    ],
+)
+def test_reference_that_is_no_local_schema_is_told(reference: str, said: str) -> None:
+    """Nothing is fetched, and no reference is followed for ever."""
+    schema = {
+        "type": "object",
+        "properties": {"a": {"$ref": reference}},
+        "$defs": {"loop": {"$ref": "#/$defs/loop"}},
+    }
+    with pytest.raises(SchemaError, match=said):
+        make_schema(schema)
+
+
+def test_schema_may_hold_itself() -> None:
+    """A tree refers to itself through its properties, and that ends."""
+    node = {"type": "object", "properties": {"next": {"$ref": "#/$defs/node"}, "name": {"type": "string"}}}
+    schema = make_schema({**node, "$defs": {"node": node}})
+    assert [error["path"] for error in schema.errors({"next": {"next": {"name": 1}}})] == ["/next/next/name"]

@@ -179,6 +179,6 @@ def test_registry_that_is_down_is_named(root: Path, tmp_path: Path, arguments: l
     server = "http://127.0.0.1:9"  # the discard port: nobody listens
     command = [sys.executable, "-m", "serving.cli", "prompts", *arguments]
     variables = {**os.environ, "MLFLOW_TRACKING_URI": server, "OPTOPHONE_DATA_DIR": str(tmp_path)}
-    done = subprocess.run(command, cwd=root, env=variables, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, cwd=root, env=variables, capture_output=True, text=True, check=False)
     said = f"optophone: MLflow at {server} does not answer; start it or correct MLFLOW_TRACKING_URI\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", said)

@@ -32,7 +32,7 @@ def start(root: Path, tmp_path: Path) -> Start:
     def begin(*args: str, **options: Any) -> "subprocess.Popen[str]":
         variables = {"PYTHONPATH": str(root), "OPTOPHONE_DATA_DIR": str(tmp_path / "data"), **options.pop("env", {})}
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-        return subprocess.Popen([*COMMAND, *args], env={**os.environ, **variables}, cwd=tmp_path, text=True, **streams)  # noqa: S603
+        return subprocess.Popen([*COMMAND, *args], env={**os.environ, **variables}, cwd=tmp_path, text=True, **streams)
 
     return begin
 
@@ -44,7 +44,7 @@ def test_help_imports_nothing_heavy(root: Path) -> None:
         "print(sorted({'mlflow', 'langgraph', 'langchain_core', 'PIL', 'onnxruntime', 'numpy', 'pydantic_settings'}"
         " & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)  # noqa: S603
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True)
     assert "Turn scanned forms into schema-valid JSON" in done.stdout
     assert done.stdout.splitlines()[-1] == "[]"
 
@@ -149,7 +149,7 @@ def _wait_for(url: str, seconds: float) -> bytes:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
-            with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310
+            with urllib.request.urlopen(url, timeout=2) as response:
                 return response.read()
         except OSError:
             time.sleep(0.5)
