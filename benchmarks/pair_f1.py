@@ -17,7 +17,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from chat_models.local.reader import PageWords, read_pages
 from chat_models.local.thresholds import Thresholds
-from documents.load import Limits, load_document
+from documents.limits import Limits
+from documents.load import load_document
 from documents.store import DocumentStore
 from documents.words import page_words
 from evaluation.datasets.funsd import load_funsd

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from functools import cache
+from typing import Any, cast
 
 from langchain_core.language_models import BaseChatModel
 
@@ -47,18 +48,25 @@ def make_chat_model(choice: str, store: DocumentStore, timeout_s: float) -> Base
         known = ", ".join([LOCAL, *sorted(_registered)])
         raise ChatModelError(f"unknown chat model '{choice}'; use {known}, or provider:model such as {OPENAI_DEFAULT}")
     if choice.startswith("openai:") and not os.environ.get("OPENAI_API_KEY"):
-        raise ChatModelError(f"the chat model '{choice}' needs a key; set OPENAI_API_KEY, or use --chat-model {LOCAL}")
-    return _make_provider_model(choice, timeout_s)
+        raise ChatModelError(
+            f"the chat model '{choice}' needs an API key; set OPENAI_API_KEY, or use --chat-model {LOCAL}"
+        )
+    prefix = f"{choice.partition(':')[0].upper()}_"
+    settings = tuple(sorted(item for item in os.environ.items() if item[0].startswith(prefix)))
+    return _make_provider_model(choice, timeout_s, settings)
 
 
 @cache
-def _make_provider_model(choice: str, timeout_s: float) -> BaseChatModel:
+def _make_provider_model(choice: str, timeout_s: float, settings: tuple[tuple[str, str], ...]) -> BaseChatModel:
+    """Make it once for each state of the provider's variables: a key that was changed counts at once."""
     from langchain.chat_models import init_chat_model  # noqa: PLC0415 - takes a second to import
 
     try:
         # Retrying is the graph's work (RetryPolicy), where each try shows in the trace.
-        chat_model = init_chat_model(choice, timeout=timeout_s, max_retries=0)
+        # OpenAI's other API takes the answer's schema in another form.
+        options: dict[str, Any] = {"use_responses_api": False} if choice.startswith("openai:") else {}
+        chat_model = init_chat_model(choice, timeout=timeout_s, max_retries=0, **options)
     except Exception as error:  # a missing package, key or provider: each package raises its own types
-        reason = without_secrets(str(error)).splitlines()[0]
+        reason = without_secrets(str(error)).partition("\n")[0] or type(error).__name__
         raise ChatModelError(f"cannot make the chat model '{choice}': {reason}") from error
-    return chat_model
+    return cast("BaseChatModel", chat_model)

@@ -2,30 +2,56 @@
 
 from collections.abc import Iterator
 
-import httpx
-
 from chat_models.secrets import without_secrets
 
 # Timeout, too early, too many requests; 409 is OpenAI's for a lock held elsewhere. All of 5xx besides.
 _TRANSIENT_STATUS = {408, 409, 425, 429}
+# The roots of what HTTP clients (httpx and its successors) and providers' packages raise where no answer came.
+_TRANSIENT_TYPES = {"TransportError", "APIConnectionError"}
+# No key or a wrong one, a key without the right, a model or address that isn't there.
+_REFUSED_STATUS = {401, 403, 404}
 
 
 def is_transient(error: BaseException) -> bool:
     """Tell whether asking again can help: timeouts, lost connections, 429 and 5xx, whichever package raised them."""
     for cause in _causes(error):
-        status = getattr(cause, "status_code", None)
-        if isinstance(status, int):
+        if (status := _status(cause)) is not None:
             return (status in _TRANSIENT_STATUS and not _quota_used_up(cause)) or status >= 500
-        if isinstance(cause, httpx.TransportError | TimeoutError | ConnectionError):
+        if isinstance(cause, TimeoutError | ConnectionError) or _TRANSIENT_TYPES & _type_names(cause):
             return True
     return False
 
 
+def is_callers_fault(error: BaseException) -> bool:
+    """Tell whether every document would fail alike: a wrong key or model, an empty account, a broken package.
+
+    A request that the provider finds too long or unfit (400, 413, 422) is a matter of this document.
+    """
+    for cause in _causes(error):
+        if (status := _status(cause)) is not None:
+            return status in _REFUSED_STATUS or _quota_used_up(cause)
+    return not is_transient(error)
+
+
 def explain(error: BaseException) -> str:
     """Say in one line what the provider answered; at most 200 characters, its own words."""
-    status = getattr(error, "status_code", None)
+    status = _status(error)
     message = without_secrets(" ".join(str(error).split()))[:200] or type(error).__name__
-    return f"HTTP {status}: {message}" if isinstance(status, int) and str(status) not in message else message
+    return f"HTTP {status}: {message}" if status is not None and str(status) not in message else message
+
+
+def _status(error: BaseException) -> int | None:
+    """Return the HTTP status, wherever the provider's package keeps it."""
+    response = getattr(error, "response", None)
+    for status in (getattr(error, "status_code", None), getattr(response, "status_code", None)):
+        if isinstance(status, int):
+            return status
+    code = getattr(error, "code", None)
+    return code if isinstance(code, int) and 400 <= code < 600 else None
+
+
+def _type_names(error: BaseException) -> set[str]:
+    return {cls.__name__ for cls in type(error).__mro__}
 
 
 def _quota_used_up(error: BaseException) -> bool:
@@ -34,6 +60,8 @@ def _quota_used_up(error: BaseException) -> bool:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        seen.append(error)
         yield error
         error = error.__cause__ or error.__context__

@@ -24,9 +24,6 @@ _DATA_URI = re.compile(r"data:([^,]*),(.*)", re.DOTALL)
 _MALFORMED_URI = "its data: URI is malformed; send data:<type>;base64,<data>"
 
 
-__all__ = ["Limits", "load_document"]
-
-
 def load_document(source: str, store: DocumentStore, limits: Limits, *, allow_paths: bool) -> Document:
     """Store the original, decode it unless that was done before, and return its pages.
 

@@ -45,9 +45,10 @@ def read_pdf(data: bytes, limits: Limits) -> Iterator[tuple[Image.Image, list[Wo
     """
     with _pdfium_lock:
         pdf = _open(data)
+        page_count = len(pdf)
     try:
-        limits.check_pages(len(pdf))
-        for index in range(len(pdf)):
+        limits.check_pages(page_count)
+        for index in range(page_count):
             with _pdfium_lock:
                 page = _read_page(pdf, index, limits)
             yield page

@@ -77,7 +77,8 @@ def _visible_char(textpage: "PdfTextPage", index: int) -> _Char | None:
     from pypdfium2 import raw  # noqa: PLC0415
 
     code = raw.FPDFText_GetUnicode(textpage, index)
-    text = chr(code) if code else "\ufffd"
+    # PDFium gives UTF-16: half of a pair is no character, and no file takes it.
+    text = "\ufffd" if code == 0 or 0xD800 <= code <= 0xDFFF else chr(code)
     if text.isspace() or raw.FPDFText_IsGenerated(textpage, index) == 1:
         return None
     drawn = raw.FPDFText_GetTextObject(textpage, index)

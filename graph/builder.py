@@ -1,6 +1,7 @@
 """The graph, without side effects; `graph.app` holds the one that is served and traced."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from langgraph._internal._runnable import RunnableCallable
@@ -23,7 +24,9 @@ def make_graph(retry_policy: RetryPolicy = RETRY_POLICY) -> CompiledStateGraph[A
     """Compile preprocess → extract → validate ⇄ refine, for synchronous and asynchronous calls."""
     builder = StateGraph(State, context_schema=Context, input_schema=InputState, output_schema=OutputState)
     builder.add_node("preprocess", _step(preprocess), input_schema=InputState)
-    builder.add_node("extract", _step(extract, aextract), input_schema=ExtractInput, retry_policy=retry_policy)
+    max_tries = retry_policy.max_attempts
+    ask, aask = partial(extract, max_tries=max_tries), partial(aextract, max_tries=max_tries)
+    builder.add_node("extract", _step(ask, aask), input_schema=ExtractInput, retry_policy=retry_policy)
     builder.add_node("validate", _step(validate), input_schema=ValidateInput)
     builder.add_node("refine", _step(refine), input_schema=RefineInput)
     builder.add_edge(START, "preprocess")
@@ -39,4 +42,4 @@ def _step(function: Callable[..., Any], afunction: Callable[..., Any] | None = N
 
     LangGraph makes such wrappers itself but exports none; tests pin that a node has one span.
     """
-    return RunnableCallable(function, afunction, name=function.__name__, trace=False)
+    return RunnableCallable(function, afunction, trace=False)

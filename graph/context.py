@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 from langgraph.runtime import Runtime
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from schemas.target import TargetSchema, load_schema, make_schema
 
@@ -29,18 +29,23 @@ class Context(BaseModel):
     max_side_px: int = Field(1000, ge=64, le=8192, description="Longest side of the image sent to a chat model")
     jpeg_quality: int = Field(40, ge=1, le=95, description="JPEG quality of the image sent to a chat model")
 
+    _target: TargetSchema | None = PrivateAttr(None)
+
     def schema_to_fill(self, *, allow_paths: bool) -> TargetSchema:
-        """Return the schema of this run.
+        """Return the schema of this run, looked up and checked once.
 
         Args:
-            allow_paths: accept a schema file or an import path too; never where strangers can ask.
+            allow_paths: accept schema files, import paths and regular expressions; never where strangers can ask.
 
         Raises:
             SchemaError: it is unknown or broken.
         """
-        if self.json_schema is not None:
-            return make_schema(self.json_schema)
-        return load_schema(self.target_schema, allow_paths=allow_paths)
+        if self._target is None:
+            if self.json_schema is not None:
+                self._target = make_schema(self.json_schema, allow_patterns=allow_paths)
+            else:
+                self._target = load_schema(self.target_schema, allow_paths=allow_paths)
+        return self._target
 
 
 def context_of(runtime: Runtime[Context]) -> Context:

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from documents.load import Limits
+from documents.limits import Limits
 from documents.store import DocumentStore
 from schemas.errors import UsageError
 

@@ -64,9 +64,9 @@ class OutputState(TypedDict):
     """The candidate; it fits the schema only when status is "valid"."""
     fields: list[Field]
     """One item for each populated leaf value; empty with grounding off."""
-    status: Status
-    stop_reason: StopReason
-    """Why the run ended."""
+    status: Status | None
+    stop_reason: StopReason | None
+    """Why the run ended; like the status None until then."""
     validation_errors: list[FieldError]
     attempts: int
     """Chat-model requests made, the first one included."""

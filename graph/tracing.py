@@ -14,6 +14,7 @@ from prompts.connection import Connection, UnreachableError, connect
 EXPERIMENT = "optophone"
 _logger = logging.getLogger("optophone")
 
+_UPLOADS = ("data:", "mlflow-attachment:")
 # A server that is up answers in milliseconds.
 _LAST_PROBE_S = 1.0
 
@@ -31,7 +32,7 @@ def enable_tracing(settings: Settings) -> bool:
 
     try:
         connection.run(lambda: _use_experiment(settings), settings.registry_timeout_s)
-        mlflow.tracing.configure(span_processors=[_redact, _summarise, _escape_surrogates])
+        mlflow.tracing.configure(span_processors=[_redact, _name_upload, _summarise, _escape_surrogates])
         mlflow.langchain.autolog()
         if connection.is_remote:
             _survive_outages(connection)
@@ -126,6 +127,16 @@ def _redact_events(span: Any, known: Sequence[str]) -> None:
     clean = [Event(event.name, without_secrets(dict(event.attributes), known), event.timestamp) for event in events]
     if any(new.attributes != old.attributes for new, old in zip(clean, events, strict=True)):
         span._span._events = type(events).from_seq(len(clean), clean)
+
+
+def _name_upload(span: Any) -> None:
+    """Name a document that came as a data: URI instead of storing it: its pages stand in the chat model's span."""
+    inputs = span.inputs
+    if not isinstance(inputs, dict) or not str(inputs.get("document", "")).startswith(_UPLOADS):
+        return
+    span.set_inputs({**inputs, "document": "data:…"})
+    # MLflow has taken the bytes out already, to store them beside the trace.
+    span._attachments.clear()
 
 
 def _summarise(span: Any) -> None:

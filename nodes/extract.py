@@ -11,7 +11,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import RetryPolicy
 
 from chat_models.factory import make_chat_model
-from chat_models.failures import explain, is_transient
+from chat_models.failures import explain, is_callers_fault, is_transient
 from chat_models.pricing import cost_usd
 from chat_models.structured import Answer, ask_for_json, read_answer
 from documents.layout import lay_out
@@ -26,6 +26,7 @@ from prompts.template import render
 from schemas.errors import ChatModelError, OptophoneError
 from schemas.references import JsonSchema
 from schemas.repair import repair_schema
+from schemas.target import TargetSchema
 
 # Waits of about 1, 2 and 4 s: a rate limit's window or a restarting server; longer is the caller's decision.
 RETRY_POLICY = RetryPolicy(
@@ -41,35 +42,47 @@ class _Call(NamedTuple):
     request: Request
 
 
-def extract(state: ExtractInput, runtime: Runtime[Context], config: RunnableConfig) -> dict[str, Any]:
+def extract(
+    state: ExtractInput, runtime: Runtime[Context], config: RunnableConfig, *, max_tries: int
+) -> dict[str, Any]:
     """Send the next request: the extract prompt first, later what `refine` wrote.
+
+    Args:
+        state: what it reads of the run.
+        runtime: holds the run's context.
+        config: the node's config, for nested spans.
+        max_tries: how often the node's retry policy runs it; the last failure is reported instead of raised.
 
     Raises:
         PromptError: the prompt is unknown, or its variables are not those that are filled.
-        ChatModelError: the provider refuses the call as such (key, model, request); retrying can't help.
+        ChatModelError: the first request fails in a way that every document's would (key, model, account).
     """
     call = _prepare(state, runtime, config)
     try:
         message = call.chat_model.invoke(call.messages, config)
     except Exception as error:
-        return _failed(error, state, runtime)
+        _raise_or_go_on(error, state, is_last=_tries(runtime) >= max_tries)
+        return {**_asked(call.request, state), "answer": _no_answer(error, state["chat_model"])}
     return _answered(message, call.request, state)
 
 
-async def aextract(state: ExtractInput, runtime: Runtime[Context], config: RunnableConfig) -> dict[str, Any]:
+async def aextract(
+    state: ExtractInput, runtime: Runtime[Context], config: RunnableConfig, *, max_tries: int
+) -> dict[str, Any]:
     """Do the same without holding a thread while the chat model answers."""
     call = await asyncio.to_thread(_prepare, state, runtime, config)
     try:
         message = await call.chat_model.ainvoke(call.messages, config)
     except Exception as error:
-        return _failed(error, state, runtime)
+        _raise_or_go_on(error, state, is_last=_tries(runtime) >= max_tries)
+        return {**_asked(call.request, state), "answer": _no_answer(error, state["chat_model"])}
     return await asyncio.to_thread(_answered, message, call.request, state)
 
 
 def _prepare(state: ExtractInput, runtime: Runtime[Context], config: RunnableConfig) -> _Call:
     context, settings = context_of(runtime), get_settings()
     target = context.schema_to_fill(allow_paths=settings.allow_paths)
-    request = state["request"] or _first_request(context, config)
+    request = state["request"] or _first_request(context, target, config)
     wanted: JsonSchema = target.json_schema
     if request["paths"] != [""]:
         wanted = repair_schema(wanted, request["paths"])
@@ -78,9 +91,8 @@ def _prepare(state: ExtractInput, runtime: Runtime[Context], config: RunnableCon
     return _Call(runnable, messages, request)
 
 
-def _first_request(context: Context, config: RunnableConfig) -> Request:
+def _first_request(context: Context, target: TargetSchema, config: RunnableConfig) -> Request:
     settings = get_settings()
-    target = context.schema_to_fill(allow_paths=settings.allow_paths)
     prompt = load_prompt(context.extract_prompt, settings.tracking_uri, settings.registry_timeout_s, config)
     values = {
         "schema_name": target.name,
@@ -112,29 +124,40 @@ def _message(text: str, pages: Sequence[Page], context: Context) -> HumanMessage
 
 def _answered(message: AIMessage, request: Request, state: ExtractInput) -> dict[str, Any]:
     return {
+        **_asked(request, state),
         "answer": read_answer(message),
-        "request": request,
         "attempts": state["attempts"] + 1,
-        "prompts": list(dict.fromkeys([*state["prompts"], request["prompt"]])),
         "usage": _add(state["usage"], message, state["chat_model"]),
     }
 
 
-def _failed(error: Exception, state: ExtractInput, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Let the retry policy see what can pass; report what did not pass, so that earlier answers aren't lost."""
-    if isinstance(error, OptophoneError):
+def _asked(request: Request, state: ExtractInput) -> dict[str, Any]:
+    return {"request": request, "prompts": list(dict.fromkeys([*state["prompts"], request["prompt"]]))}
+
+
+def _tries(runtime: Runtime[Context]) -> int:
+    return runtime.execution_info.node_attempt if runtime.execution_info else 1
+
+
+def _raise_or_go_on(error: Exception, state: ExtractInput, *, is_last: bool) -> None:
+    """Raise what the retry policy may try again and what is wrong for every document; return for the rest.
+
+    What is not raised becomes part of the result, beside what earlier requests brought: that was paid for.
+    """
+    if isinstance(error, OptophoneError) or (is_transient(error) and not is_last):
         raise error
-    if not is_transient(error):
+    if is_callers_fault(error) and state["attempts"] == 0:
         raise ChatModelError(f"'{state['chat_model']}' refused the request: {explain(error)}") from error
-    tries = runtime.execution_info.node_attempt if runtime.execution_info else RETRY_POLICY.max_attempts
-    if tries < RETRY_POLICY.max_attempts:
-        raise error
-    failure = f"'{state['chat_model']}' failed {tries} times: {explain(error)}"
-    return {"answer": Answer(text="", truncated=False, refusal=None, failure=failure)}
+
+
+def _no_answer(error: Exception, chat_model: str) -> Answer:
+    return Answer(text="", truncated=False, refusal=None, failure=f"'{chat_model}' failed: {explain(error)}")
 
 
 def _add(usage: Usage, message: AIMessage, chat_model: str) -> Usage:
-    tokens = message.usage_metadata or {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
+    tokens = message.usage_metadata
+    if tokens is None:  # nobody knows what it took
+        return {**usage, "cost_usd": None}
     cost = cost_usd(chat_model, tokens["input_tokens"], tokens["output_tokens"])
     known = None if cost is None or usage["cost_usd"] is None else usage["cost_usd"] + cost
     return Usage(

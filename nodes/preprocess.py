@@ -40,8 +40,14 @@ def preprocess(state: InputState, runtime: Runtime[Context], config: RunnableCon
                 _ocr.invoke(page, config)
     except UnreadableDocumentError as error:
         failure = FieldError(path="", kind="document", message=str(error), value=None)
-        return {**start, "status": "unreadable", "stop_reason": "unreadable", "validation_errors": [failure]}
+        ended = {"status": "unreadable", "stop_reason": "unreadable", "validation_errors": [failure]}
+        return {**start, **ended, "document": _name(state["document"])}
     return {**start, "document": document["ref"], "pages": document["pages"]}
+
+
+def _name(document: str) -> str:
+    """Return what the caller gave, less the bytes of an upload that could not be read."""
+    return f"{document[:40]}…" if document.startswith("data:") and len(document) > 40 else document
 
 
 def _new_account(chat_model: str) -> dict[str, Any]:
@@ -49,7 +55,7 @@ def _new_account(chat_model: str) -> dict[str, Any]:
     return {
         "extraction": None,
         "fields": [],
-        "status": "exhausted",
+        "status": None,
         "stop_reason": None,
         "validation_errors": [],
         "attempts": 0,

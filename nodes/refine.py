@@ -40,7 +40,8 @@ def refine(state: RefineInput, runtime: Runtime[Context], config: RunnableConfig
 
 def _failure(path: str, candidate: Any, errors: Sequence[FieldError]) -> str:
     reasons = "; ".join(dict.fromkeys(error["message"] for error in errors if contains(path, error["path"])))
-    if path == "":
-        return f'- "" (the whole answer): {reasons}'
+    place = f'"{path}"' if path else '"" (the whole answer)'
+    if candidate is None:
+        return f"- {place}: {reasons}"
     now = json.dumps(get(candidate, path), ensure_ascii=False)[:_SHOWN_CHARS]
-    return f'- "{path}": now {now}; {reasons}'
+    return f"- {place}: now {now}; {reasons}"

@@ -27,9 +27,10 @@ def validate(state: ValidateInput, runtime: Runtime[Context]) -> dict[str, Any]:
     context = context_of(runtime)
     target = context.schema_to_fill(allow_paths=get_settings().allow_paths)
     parsed = _read_answer(state)
-    candidate = _merge(parsed, state, target)
+    candidate, taken = _merge(parsed, state, target)
     fields = [] if context.grounding == "off" else _place(candidate, state["pages"])
-    errors = parsed.errors + ([] if candidate is None else target.errors(candidate))
+    errors = parsed.errors + _still_cut_off(state, taken)
+    errors += [] if candidate is None else target.errors(candidate)
     if context.grounding == "require":
         errors += [_not_on_page(field) for field in fields if _is_ungrounded(field)]
     status, stop_reason = _decide(state, candidate, errors, context.max_attempts)
@@ -48,21 +49,40 @@ def _read_answer(state: ValidateInput) -> ParsedAnswer:
         return _nothing("provider", answer["failure"] if answer else "no request was made")
     if answer["refusal"]:
         return _nothing("refusal", f"the chat model declined: {answer['refusal']}")
-    return parse_answer(answer["text"])
+    parsed = parse_answer(answer["text"])
+    if answer["truncated"] and not parsed.errors:
+        # A provider's package may have closed the brackets of a cut-off tool call.
+        return ParsedAnswer(parsed.value, _nothing("parse", "the answer was cut off at its length limit").errors)
+    if _is_repair(state):
+        # Where a repair is cut off is a place in the list of repairs, not in the extraction.
+        return ParsedAnswer(parsed.value, [{**error, "path": ""} for error in parsed.errors])
+    return parsed
 
 
 def _nothing(kind: ErrorKind, message: str | None) -> ParsedAnswer:
     return ParsedAnswer(None, [FieldError(path="", kind=kind, message=message or "", value=None)])
 
 
-def _merge(parsed: ParsedAnswer, state: ValidateInput, target: TargetSchema) -> Any:
+def _is_repair(state: ValidateInput) -> bool:
+    return state["request"] is not None and state["request"]["paths"] != [""]
+
+
+def _merge(parsed: ParsedAnswer, state: ValidateInput, target: TargetSchema) -> tuple[Any, list[str]]:
     """Take the answer into the candidate; one that could not be read leaves the candidate as it was."""
     if parsed.value is None or state["request"] is None:
-        return state["extraction"]
-    whole = state["request"]["paths"] == [""]
-    repairs = [{"path": "", "value": parsed.value}] if whole else parsed.value.get(REPAIRS)
+        return state["extraction"], []
+    repairs = parsed.value.get(REPAIRS) if _is_repair(state) else [{"path": "", "value": parsed.value}]
     asked, errors = state["request"]["paths"], state["validation_errors"]
     return merge_repairs(state["extraction"], repairs, asked, errors, target.json_schema)
+
+
+def _still_cut_off(state: ValidateInput, taken: list[str]) -> list[FieldError]:
+    """Return the places where an earlier answer was cut off and no repair was taken since: nothing else shows them."""
+    return [
+        error
+        for error in state["validation_errors"]
+        if error["kind"] == "parse" and error["path"] and not {"", error["path"]} & set(taken)
+    ]
 
 
 def _place(candidate: Any, pages: list[Page]) -> list[Field]:
@@ -94,7 +114,7 @@ def _not_on_page(field: Field) -> FieldError:
 
 def _decide(
     state: ValidateInput, candidate: Any, errors: list[FieldError], max_attempts: int
-) -> tuple[Status, StopReason | None]:
+) -> tuple[Status | None, StopReason | None]:
     if not errors and candidate is not None:
         return "valid", "valid"
     answer = state["answer"]
@@ -104,4 +124,4 @@ def _decide(
         return "exhausted", "attempts_used_up"
     if state["attempts"] > 1 and candidate == state["extraction"] and errors == state["validation_errors"]:
         return "exhausted", "no_progress"
-    return "exhausted", None
+    return None, None

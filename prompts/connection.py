@@ -36,6 +36,10 @@ _PAUSE_S = 60.0
 """How long a store that failed is left alone."""
 
 
+NOT_FOUND = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+"""What MLflow's errors say where it does answer: there is no such prompt, version or alias."""
+
+
 class UnreachableError(OptophoneError):
     """MLflow did not answer in time, or not at all."""
 
@@ -44,20 +48,22 @@ class Connection:
     """One tracking store, and whether it is worth asking."""
 
     def __init__(self, tracking_uri: str) -> None:
-        self._uri = tracking_uri
-        self.is_remote = urlsplit(tracking_uri).scheme in ("http", "https")
+        parts = urlsplit(tracking_uri)
+        self.is_remote = parts.scheme in ("http", "https")
+        # Without the password that an address can hold.
+        self._address = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
         self._next_probe: float | None = None
         self._warned = False
 
     def run(self, work: Callable[[], T], deadline_s: float) -> T:
         """Return what `work` returns; a store in a local file gets all the time that it needs.
 
-        The caller's context goes along, so that an active span is active in `work`. After a failure nobody waits
-        again: a probe in the background finds out when the store is back.
+        The caller's context goes along, so that an active span is active in `work`. After a remote store's failure
+        nobody waits again: a probe in the background finds out when it is back.
 
         Raises:
             UnreachableError: it took longer than the deadline, failed on its way, or failed before and isn't back.
-                What `work` raises of the project's own errors passes.
+                The project's own errors pass, and so does MLflow's word that there is no such thing.
         """
         if self._next_probe is not None:
             self._probe_when_due()
@@ -70,7 +76,10 @@ class Connection:
         except OptophoneError:
             raise
         except Exception as error:
-            self.note_failure(str(_root_cause(error)))
+            if getattr(error, "error_code", None) in NOT_FOUND:
+                raise
+            reason = _root_cause(error)
+            self.note_failure(str(reason) or type(reason).__name__)
             raise UnreachableError(f"MLflow does not answer: {error}") from error
 
     def answers(self, deadline_s: float) -> bool:
@@ -84,12 +93,13 @@ class Connection:
         return True
 
     def note_failure(self, reason: str) -> None:
-        """Leave the store alone for a while, and say so once a process."""
-        self._next_probe = time.monotonic() + _PAUSE_S
+        """Leave a remote store alone for a while, and say so once a process."""
+        if self.is_remote:
+            self._next_probe = time.monotonic() + _PAUSE_S
         if not self._warned:
             self._warned = True
-            reason = reason.splitlines()[0][:200]
-            _logger.warning("MLflow at %s is out of reach (%s); going on without it", self._uri, reason)
+            line = reason.partition("\n")[0][:200]
+            _logger.warning("MLflow at %s is out of reach (%s); going on without it", self._address, line)
 
     def _probe_when_due(self) -> None:
         if self._next_probe is not None and time.monotonic() >= self._next_probe:

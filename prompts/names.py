@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from schemas.errors import PromptError
 
-_NAME = re.compile(r"(?:prompts:/)?(?P<name>[\w.-]+)(?:[/@](?P<version>\d+)|@(?P<alias>[\w.-]+))")
+_NAME = re.compile(r"(?:prompts:/)?(?P<name>[\w.-]+)(?:[/@](?P<version>\d{1,9})|@(?P<alias>(?!\d+$)[\w.-]+))")
 
 
 class PromptName(NamedTuple):

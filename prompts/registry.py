@@ -4,13 +4,14 @@ The files in this folder are the source and the registry holds the published cop
 process, before the first prompt is loaded.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from langchain_core.runnables import RunnableConfig
 
-from prompts.connection import UnreachableError, connect
+from prompts.connection import NOT_FOUND, UnreachableError, connect
 from prompts.names import PromptName, parse_name
 from prompts.publishing import sync_prompts, unknown
 from prompts.template import packaged_prompts
@@ -25,6 +26,7 @@ class LoadedPrompt(NamedTuple):
     text: str
 
 
+_synchronising = threading.Lock()
 _synchronised: set[str] = set()
 _checked: set[tuple[str, PromptName]] = set()
 _last_good: dict[tuple[str, PromptName], LoadedPrompt] = {}
@@ -76,31 +78,42 @@ def _check(name: PromptName, tracking_uri: str) -> None:
     from mlflow import MlflowClient  # noqa: PLC0415 - takes seconds
 
     _synchronise(tracking_uri)
-    if MlflowClient().get_prompt_version(name.name, str(name.version or name.alias)) is None:
+    with _told_by_name(name):
+        version = MlflowClient().get_prompt_version(name.name, str(name.version or name.alias))
+    if version is None:
         raise PromptError(unknown(name))
-
-
-def _synchronise(tracking_uri: str) -> None:
-    if tracking_uri not in _synchronised:
-        sync_prompts(tracking_uri)
-        _synchronised.add(tracking_uri)
 
 
 def _load(name: PromptName, tracking_uri: str, config: RunnableConfig | None) -> LoadedPrompt:
     import mlflow.genai  # noqa: PLC0415 - takes seconds
-    from mlflow.exceptions import MlflowException  # noqa: PLC0415
 
     _synchronise(tracking_uri)
-    try:
-        with _active_span(config):
-            version = mlflow.genai.load_prompt(str(name))
-    except MlflowException as error:
-        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-            raise PromptError(unknown(name)) from error
-        raise
+    with _told_by_name(name), _active_span(config):
+        version = mlflow.genai.load_prompt(str(name))
     if not isinstance(version.template, str):
         raise PromptError(f"{name} is a chat prompt, and images are added in code; register it as plain text")
     return LoadedPrompt(f"prompts:/{version.name}/{version.version}", version.template)
+
+
+def _synchronise(tracking_uri: str) -> None:
+    """Publish the prompt files once a process; whoever else comes meanwhile waits for it."""
+    with _synchronising:
+        if tracking_uri not in _synchronised:
+            sync_prompts(tracking_uri)
+            _synchronised.add(tracking_uri)
+
+
+@contextmanager
+def _told_by_name(name: PromptName) -> Iterator[None]:
+    """Turn MLflow's word that there is no such thing into the list of what there is."""
+    from mlflow.exceptions import MlflowException  # noqa: PLC0415 - takes seconds
+
+    try:
+        yield
+    except MlflowException as error:
+        if error.error_code in NOT_FOUND:
+            raise PromptError(unknown(name)) from error
+        raise
 
 
 def _packaged(name: PromptName) -> LoadedPrompt:

@@ -1,12 +1,11 @@
 """Fit an answer to its schema where only its notation is off, never its content."""
 
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
-from jsonschema import Draft202012Validator
-
 from schemas.numbers import parse_number
-from schemas.references import JsonSchema, resolve
+from schemas.references import JsonSchema, make_validator, resolve, with_definitions
 
 
 def coerce(value: Any, json_schema: JsonSchema) -> Any:
@@ -35,7 +34,7 @@ def _coerce(value: Any, json_schema: JsonSchema, root: JsonSchema) -> Any:
 
 def _first_fitting(value: Any, branches: list[JsonSchema], root: JsonSchema) -> Any:
     """Try the value as it is on every branch before converting it for one."""
-    fits = [Draft202012Validator({**resolve(branch, root), "$defs": root.get("$defs", {})}) for branch in branches]
+    fits = [make_validator(with_definitions(resolve(branch, root), root)) for branch in branches]
     plain = _plain(value)
     for branch, validator in zip(branches, fits, strict=True):
         if validator.is_valid(plain):
@@ -45,7 +44,7 @@ def _first_fitting(value: Any, branches: list[JsonSchema], root: JsonSchema) -> 
         if validator.is_valid(converted):
             return converted
     # No branch fits: convert for the first one that isn't null, so that errors point at the deepest place.
-    nearest = next((branch for branch in branches if branch.get("type") != "null"), branches[0])
+    nearest = next((branch for branch in branches if branch != {"type": "null"}), branches[0])
     return _coerce(value, nearest, root)
 
 
@@ -83,7 +82,7 @@ def _scalar(value: Any, allowed: list[str]) -> Any:
     if isinstance(value, str):
         return _text(value, allowed)
     if "number" in allowed or "integer" in allowed or "string" not in allowed:
-        return _plain(value)
+        return _number(value, allowed)
     return str(value)
 
 
@@ -94,14 +93,23 @@ def _text(value: str, allowed: list[str]) -> Any:
         return value.strip().lower() == "true"
     if "number" in allowed or "integer" in allowed:
         number = parse_number(value)
-        return value if number is None else _plain(number)
+        return value if number is None else _number(number, allowed)
     return value
 
 
+def _number(value: Any, allowed: list[str]) -> Any:
+    """Keep every digit of an integer; a fraction of zero is dropped only where an integer is wanted."""
+    if isinstance(value, Decimal) and "integer" in allowed and value == value.to_integral_value():
+        return int(value)
+    return _plain(value)
+
+
 def _plain(value: Any) -> Any:
-    """Turn the parser's Decimals into JSON numbers, integers where they are whole and were written so."""
+    """Turn the parser's Decimals into JSON numbers; one too large for JSON stays text, for validation to report."""
     if isinstance(value, Decimal):
-        return float(value)
+        if value == value.to_integral_value() and value.as_tuple().exponent == 0:
+            return int(value)
+        return float(value) if isfinite(float(value)) else str(value)
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list):

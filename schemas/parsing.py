@@ -2,14 +2,16 @@
 
 import json
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from schemas.errors import FieldError
 from schemas.pointers import join
 
-_FENCED = re.compile(r"```[a-zA-Z]*\s*\n?(.*?)(?:\n?\s*```|\Z)", re.DOTALL)
 _NAME = re.compile(r'\s*("(?:[^"\\]|\\.)*")\s*:')
+# Forms are shallow; a chat model that has lost itself opens bracket after bracket.
+_MAX_DEPTH = 50
 _OPENERS = {"{": "}", "[": "]"}
 
 
@@ -22,27 +24,49 @@ class ParsedAnswer(NamedTuple):
 
 
 def parse_answer(text: str) -> ParsedAnswer:
-    """Read the JSON object that an answer holds, in a code fence, after a preface or bare.
+    """Read the JSON object that an answer holds: bare, after a preface, or in a code fence.
 
     A cut-off object keeps what is complete; the error stands at the top-level property that the cut is in, the
     value that was being written when it came is dropped.
     """
-    body = _body(text)
-    if not body:
-        return _failed("expected a JSON object, got an empty answer" if not text.strip() else _not_json(text))
-    try:
-        value, _ = json.JSONDecoder(parse_float=Decimal).raw_decode(body)
-    except ValueError as error:
-        return _cut_off(body) if _open_containers(body) else _failed(f"{_not_json(text)}: {error}")
-    return ParsedAnswer(value, [])
+    if not text.strip():
+        return _failed("expected a JSON object, got an empty answer")
+    reasons = []
+    bodies = list(_bodies(text))
+    for body in bodies:
+        try:
+            value, _ = _DECODER.raw_decode(body)
+        except (ValueError, RecursionError) as error:
+            reasons.append(str(error))
+            continue
+        if _is_deeper(value, _MAX_DEPTH):
+            return _failed(f"expected a JSON object of at most {_MAX_DEPTH} levels, got one nested deeper")
+        return ParsedAnswer(value, [])
+    cut_off = [body for body in bodies if _open_containers(body)]
+    return _cut_off(cut_off[-1]) if cut_off else _failed(": ".join([_not_json(text), *reasons[-1:]]))
 
 
-def _body(text: str) -> str:
-    """Return the answer from its first brace on, without fence and preface."""
-    fenced = _FENCED.search(text)
-    body = fenced.group(1) if fenced and "{" in fenced.group(1) else text
-    start = body.find("{")
-    return body[start:] if start >= 0 else ""
+def _bodies(text: str) -> Iterator[str]:
+    """Yield where an object may begin: at the first brace, then at the first within a code fence.
+
+    A list at the top is no object; its first item would be only a part of the answer.
+    """
+    after_fence = text.partition("```")[2]
+    for candidate in (text, after_fence):
+        start = candidate.find("{")
+        if start >= 0 and "[" not in candidate[:start]:
+            yield candidate[start:]
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    items = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper(item, levels - 1) for item in items)
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON number")
 
 
 def _not_json(text: str) -> str:
@@ -83,10 +107,15 @@ def _cut_off(body: str) -> ParsedAnswer:
     kept = body[:end] if body[end] == "," else body[: end + 1]
     closing = "".join(_OPENERS[opener] for opener, _ in reversed(stack))
     try:
-        value = json.loads(kept + closing, parse_float=Decimal)
-    except ValueError as error:
+        value, _ = _DECODER.raw_decode(kept + closing)
+    except (ValueError, RecursionError) as error:
         return _failed(f"{_not_json(body)}: {error}")
+    if _is_deeper(value, _MAX_DEPTH):
+        return _failed(f"expected a JSON object of at most {_MAX_DEPTH} levels, got one nested deeper")
     name = _NAME.match(body, root_separator + 1)
     path = join("", json.loads(name.group(1))) if name else ""
     message = f"the answer was cut off here, after {len(body)} characters"
     return ParsedAnswer(value, [FieldError(path=path, kind="parse", message=message, value=None)])
+
+
+_DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse)

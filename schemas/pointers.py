@@ -28,6 +28,11 @@ def contains(outer: str, inner: str) -> bool:
     return inner == outer or inner.startswith(outer + "/")
 
 
+def document_order(pointer: str) -> list[tuple[int, int, str]]:
+    """Return a sort key: items of a list by their number, not as text."""
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in pointer.split("/")[1:]]
+
+
 def leaves(value: Any, pointer: str = "") -> Iterator[tuple[str, Scalar | None]]:
     """Yield each scalar with its pointer, in document order."""
     if isinstance(value, dict):

@@ -12,7 +12,7 @@ from jsonpointer import JsonPointerException
 from schemas.coerce import coerce
 from schemas.errors import FieldError
 from schemas.pointers import contains, populated, put
-from schemas.references import JsonSchema, resolve
+from schemas.references import JsonSchema, resolve, with_definitions
 
 REPAIRS = "repairs"
 
@@ -44,7 +44,7 @@ def repair_schema(json_schema: JsonSchema, paths: Sequence[str]) -> JsonSchema:
         "required": [REPAIRS],
         "additionalProperties": False,
     }
-    return {**schema, "$defs": json_schema["$defs"]} if "$defs" in json_schema else schema
+    return with_definitions(schema, json_schema)
 
 
 def schema_at(json_schema: JsonSchema, path: str) -> JsonSchema:
@@ -60,8 +60,8 @@ def schema_at(json_schema: JsonSchema, path: str) -> JsonSchema:
 
 def merge_repairs(
     candidate: Any, repairs: Any, asked: Sequence[str], errors: Sequence[FieldError], json_schema: JsonSchema
-) -> Any:
-    """Return the candidate with every repair taken that was asked for and loses no valid value.
+) -> tuple[Any, list[str]]:
+    """Return the candidate with every repair taken that was asked for and loses no valid value, and their pointers.
 
     Args:
         candidate: the answer so far; None before the first.
@@ -70,27 +70,30 @@ def merge_repairs(
         errors: what was wrong with the candidate.
         json_schema: the target schema.
     """
+    taken = []
     for repair in repairs if isinstance(repairs, list) else []:
         path = repair.get("path") if isinstance(repair, dict) else None
-        if not isinstance(path, str) or path not in asked:
+        if not isinstance(path, str) or path not in asked or "value" not in repair:
             continue
-        place = {**schema_at(json_schema, path), "$defs": json_schema.get("$defs", {})}
+        place = with_definitions(schema_at(json_schema, path), json_schema)
         try:
-            merged = put(candidate, path, coerce(repair.get("value"), place))
+            merged = put(candidate, path, coerce(repair["value"], place))
         except JsonPointerException:  # the place went with an earlier repair
             continue
         if not loses_valid_value(candidate, merged, errors):
             candidate = merged
-    return candidate
+            taken.append(path)
+    return candidate, taken
 
 
 def loses_valid_value(before: Any, after: Any, errors: Sequence[FieldError]) -> bool:
     """Tell whether a place that held a valid value holds none any more.
 
-    A place is valid when no error names it or what it lies in. An error of the whole answer (a rule over several
-    fields) and a cut-off list don't make the values within wrong.
+    Only a value of the wrong type, or one that doesn't stand on the page, may go. A broken rule says that one of
+    several values is wrong, not which, and a cut-off list says nothing of the values in it: there a value may only
+    be replaced by another.
     """
-    wrong = [error["path"] for error in errors if error["path"] and error["kind"] != "parse"]
+    wrong = [error["path"] for error in errors if error["path"] and error["kind"] in ("schema", "grounding")]
     still = {path for path, _ in populated(after)}
     return any(path not in still and not any(contains(bad, path) for bad in wrong) for path, _ in populated(before))
 

@@ -6,6 +6,7 @@ from schemas.references import JsonSchema, subschemas
 
 # What OpenAI's strict mode refuses: it must know every property, and takes no logic over whole schemas.
 _UNSUPPORTED = {"allOf", "oneOf", "not", "if", "dependentRequired", "dependentSchemas", "patternProperties"}
+_TYPED = {"type", "anyOf", "enum", "const", "$ref"}
 # What says nothing about form to a provider; "aliases" is Optophone's own, for the local reader.
 _ANNOTATIONS = {"default", "examples", "aliases", "readOnly", "writeOnly", "deprecated", "$schema", "$id"}
 
@@ -25,15 +26,18 @@ def strict_schema(json_schema: JsonSchema) -> JsonSchema | None:
 
 
 def _is_open(node: JsonSchema) -> bool:
-    """Tell whether it is a dictionary of unknown keys."""
-    return node.get("type") == "object" and (not node.get("properties") or bool(node.get("additionalProperties")))
+    """Tell whether it is a dictionary of unknown keys, or holds a place of any type."""
+    if node.get("type") == "object" and (not node.get("properties") or node.get("additionalProperties")):
+        return True
+    places = [*node.get("properties", {}).values(), *([node["items"]] if "items" in node else [])]
+    return any(not (isinstance(place, dict) and _TYPED & place.keys()) for place in places)
 
 
 def _close(node: JsonSchema) -> None:
     for keyword in _ANNOTATIONS & node.keys():
         del node[keyword]
     if "$ref" in node:  # a reference may have no keyword beside it
-        for keyword in node.keys() - {"$ref", "$defs"}:
+        for keyword in node.keys() - {"$ref", "$defs", "definitions"}:
             del node[keyword]
     if "properties" in node:
         required = node.get("required", [])
@@ -46,6 +50,8 @@ def _close(node: JsonSchema) -> None:
 
 def _nullable(node: JsonSchema) -> JsonSchema:
     branches = node.get("anyOf", [])
-    if node.get("type") == "array" or any(branch.get("type") == "null" for branch in branches):
+    if node.get("type") == "array" or "null" in node.get("type", []) or {"type": "null"} in branches:
         return node
-    return {"anyOf": [*branches, {"type": "null"}]} if branches else {"anyOf": [node, {"type": "null"}]}
+    if branches:
+        return {**node, "anyOf": [*branches, {"type": "null"}]}
+    return {"anyOf": [node, {"type": "null"}]}

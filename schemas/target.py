@@ -2,21 +2,22 @@
 
 import importlib
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError as InvalidJsonSchema
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, PydanticUserError, ValidationError
 
 from schemas.errors import FieldError, SchemaError
 from schemas.form import Form
 from schemas.invoice import Invoice
-from schemas.pointers import join
+from schemas.pointers import document_order, get, join
 from schemas.receipt import Receipt
-from schemas.references import JsonSchema, resolve, subschemas
+from schemas.references import JsonSchema, check_references, make_validator, subschemas
 
 REGISTERED: dict[str, type[BaseModel]] = {"form": Form, "receipt": Receipt, "invoice": Invoice}
 
@@ -33,19 +34,22 @@ class TargetSchema:
         """Return what doesn't fit, in document order; the rules are asked only when the types are right."""
         found = [
             _schema_error(error, path)
-            for error in Draft202012Validator(self.json_schema).iter_errors(candidate)
+            for error in make_validator(self.json_schema).iter_errors(candidate)
             for path in _paths(error)
         ]
         if found or self.rules is None:
-            return sorted(found, key=lambda error: error["path"])
+            return sorted(found, key=lambda error: document_order(error["path"]))
         try:
             self.rules.model_validate(candidate)
         except ValidationError as error:
-            return [found for detail in error.errors(include_url=False) for found in _rule_errors(detail)]
+            details = error.errors(include_url=False)
+            return [found for detail in details for found in _rule_errors(detail, candidate)]
+        except Exception as error:  # a validator's own mistake is told like a broken rule, and ends nothing
+            message = f"the schema's own rule failed: {type(error).__name__}: {error}"
+            return [FieldError(path="", kind="rule", message=message, value=None)]
         return []
 
 
-@cache
 def load_schema(spec: str, *, allow_paths: bool = True) -> TargetSchema:
     """Make the target schema from a registered name, a `.json` file, or `module:Class`.
 
@@ -67,26 +71,40 @@ def load_schema(spec: str, *, allow_paths: bool = True) -> TargetSchema:
     )
 
 
-def make_schema(json_schema: JsonSchema, name: str | None = None) -> TargetSchema:
+def make_schema(json_schema: JsonSchema, name: str | None = None, *, allow_patterns: bool = True) -> TargetSchema:
     """Make the target schema from a JSON Schema.
 
+    Args:
+        json_schema: a JSON Schema (2020-12) of an object.
+        name: what prompts and results call it; its title otherwise.
+        allow_patterns: without it regular expressions are refused: one that a stranger wrote can run for ever.
+
     Raises:
-        SchemaError: it is no JSON Schema, or none of an object.
+        SchemaError: it is no JSON Schema, none of an object, or holds what isn't allowed.
     """
     try:
         Draft202012Validator.check_schema(json_schema)
+        check_references(json_schema)
+        nodes = list(subschemas(json_schema))
     except InvalidJsonSchema as error:
         where = "/".join(str(part) for part in error.absolute_path) or "its root"
-        raise SchemaError(f"broken JSON Schema at {where}: {error.message}; correct the schema") from error
-    if not isinstance(json_schema, dict) or not isinstance(json_schema.get("properties"), dict):
+        raise SchemaError(f"broken JSON Schema at {where}: {error.message[:200]}; correct the schema") from error
+    except RecursionError as error:
+        raise SchemaError("the JSON Schema is nested too deeply; flatten it") from error
+    if json_schema.get("type") != "object" or not isinstance(json_schema.get("properties"), dict):
         raise SchemaError("the JSON Schema must describe an object: give it 'type': 'object' and 'properties'")
-    for node in subschemas(json_schema):
-        resolve(node, json_schema)
+    if not allow_patterns and any({"pattern", "patternProperties"} & node.keys() for node in nodes):
+        raise SchemaError("regular expressions are not accepted here; remove 'pattern' from the JSON Schema")
     return TargetSchema(name or str(json_schema.get("title") or "inline"), json_schema)
 
 
+@cache
 def _from_class(cls: type[BaseModel], name: str) -> TargetSchema:
-    return TargetSchema(name, cls.model_json_schema(), cls)
+    try:
+        json_schema = cls.model_json_schema()
+    except PydanticUserError as error:
+        raise SchemaError(f"the class '{name}' has no JSON Schema: {error.message}; change the field") from error
+    return replace(make_schema(json_schema, name), rules=cls)
 
 
 def _from_file(path: Path) -> TargetSchema:
@@ -106,7 +124,7 @@ def _from_import(spec: str) -> TargetSchema:
     module_name, _, class_name = spec.partition(":")
     try:
         cls = getattr(importlib.import_module(module_name), class_name)
-    except (ImportError, AttributeError, TypeError, ValueError) as error:
+    except Exception as error:  # importing runs the module, which may fail in any way
         raise SchemaError(f"cannot import the schema '{spec}': {error}; check the module and the class") from error
     if not (isinstance(cls, type) and issubclass(cls, BaseModel)):
         raise SchemaError(f"the schema '{spec}' is not a pydantic class; derive it from pydantic.BaseModel")
@@ -143,15 +161,28 @@ def _expected_types(error: Any) -> list[str]:
     return []
 
 
-def _rule_errors(detail: Any) -> list[FieldError]:
+def _rule_errors(detail: Any, candidate: Any) -> list[FieldError]:
     """A rule over several fields may name them in its context ("fields"): each is then a place to look at."""
-    base = _pointer(detail["loc"])
+    base = _existing(detail["loc"], candidate, is_missing=detail["type"] == "missing")
     message = detail["msg"].removeprefix("Value error, ")
-    if fields := detail.get("ctx", {}).get("fields"):
-        values = [(join(base, name), detail["input"].get(name)) for name in fields]
-    else:
-        values = [(base, None if base == "" else detail["input"])]
-    return [FieldError(path=path, kind="rule", message=message, value=value) for path, value in values]
+    fields = detail.get("ctx", {}).get("fields", [])
+    paths = [join(base, name) for name in fields] or [base]
+    return [FieldError(path=path, kind="rule", message=message, value=_scalar_at(candidate, path)) for path in paths]
+
+
+def _existing(parts: Sequence[str | int], candidate: Any, *, is_missing: bool) -> str:
+    """Point to where an error stands; pydantic's location names a union's branch too, which the answer doesn't have."""
+    pointer = ""
+    for position, part in enumerate(parts):
+        inner = get(candidate, join(pointer, part))
+        if inner is not None or (is_missing and position == len(parts) - 1):
+            pointer = join(pointer, part)
+    return pointer
+
+
+def _scalar_at(candidate: Any, path: str) -> Any:
+    value = get(candidate, path)
+    return None if isinstance(value, dict | list) else value
 
 
 def _pointer(parts: Any) -> str:

@@ -117,7 +117,8 @@ def ui(port: Annotated[int, typer.Option(help="Port on this machine")] = 5000) -
     # One process serves one person; MLflow's job runner would add nine more and over a gigabyte.
     environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
     uri = get_settings().tracking_uri
-    command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri, "--port", str(port), "--workers", "1"]
+    environment["MLFLOW_BACKEND_STORE_URI"] = uri  # not on the command line, where every user sees its password
+    command = [sys.executable, "-m", "mlflow", "ui", "--port", str(port), "--workers", "1"]
     typer.echo(f"http://127.0.0.1:{port}  (Ctrl+C ends it)", err=True)
     os.execve(sys.executable, command, environment)  # noqa: S606 - the arguments are this command's own
 

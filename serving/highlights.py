@@ -25,7 +25,7 @@ def highlighted_pages(result: OutputState, store: DocumentStore, limits: Limits)
 def _label(field: Field) -> str:
     """Number a form's pairs from 1; name other values by the end of their pointer."""
     parts = field["path"].split("/")
-    if parts[1] == "pairs" and len(parts) > 3:
+    if parts[1] == "pairs" and len(parts) > 3 and parts[2].isdigit():
         number = int(parts[2]) + 1
         return f"{number}?" if parts[3] == "key" else str(number)
     return parts[-1] if not parts[-1].isdigit() else "/".join(parts[-2:])

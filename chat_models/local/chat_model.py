@@ -13,7 +13,8 @@ from pydantic import ConfigDict, Field
 
 from chat_models.local.fields import fill_schema
 from chat_models.local.reader import PageWords, read_pages
-from documents.load import Limits, load_document
+from documents.limits import Limits
+from documents.load import load_document
 from documents.page import Page
 from documents.store import DocumentStore
 from documents.words import page_words

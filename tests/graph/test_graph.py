@@ -7,9 +7,11 @@ from typing import Any
 import openai
 import pytest
 from langchain_core.messages import AIMessage
+from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import RetryPolicy
 from pdfs import text_pdf
 
+from chat_models.failures import is_transient
 from chat_models.scripted import ScriptedChatModel
 from graph.builder import make_graph
 from nodes.extract import RETRY_POLICY
@@ -138,16 +140,91 @@ def test_provider_that_stays_down_ends_the_run_with_what_there_is(script: Script
     assert (result["status"], result["stop_reason"], result["attempts"]) == ("exhausted", "provider_failed", 1)
     assert result["extraction"] == {"company": "ACME STORE", "total": "a"}
     assert {error["kind"] for error in result["validation_errors"]} == {"provider", "schema"}
+    assert result["prompts"] == ["prompts:/optophone-extract/1", "prompts:/optophone-refine/1"]
     assert len(chat_model.requests) == 5
 
 
-@pytest.mark.parametrize("error", [_status_error(401), _status_error(400), _status_error(429, "insufficient_quota")])
+@pytest.mark.parametrize("tries", [1, 2, 6])
+def test_graphs_own_retry_policy_counts(script: Script, tries: int) -> None:
+    """However often the policy tries, the last failure is data."""
+    name, chat_model = script(*[TimeoutError("slow")] * tries)
+    impatient = make_graph(RetryPolicy(max_attempts=tries, initial_interval=0.01, jitter=False, retry_on=is_transient))
+    result = impatient.invoke({"document": RECEIPT}, context={"target_schema": "receipt", "chat_model": name})
+    assert (result["stop_reason"], len(chat_model.requests)) == ("provider_failed", tries)
+
+
+def test_request_unfit_for_one_document_does_not_end_a_batch(script: Script) -> None:
+    """A document that is too long for the chat model is a result, and so is a refusal after a paid answer."""
+    result = run(script(_status_error(400))[0])
+    assert (result["status"], result["stop_reason"]) == ("exhausted", "provider_failed")
+    result = run(script('{"company": "ACME STORE", "total": "a"}', _status_error(401))[0])
+    assert result["extraction"] == {"company": "ACME STORE", "total": "a"}
+
+
+@pytest.mark.parametrize("error", [_status_error(401), _status_error(404), _status_error(429, "insufficient_quota")])
 def test_terminal_failure_is_not_retried(script: Script, error: Exception) -> None:
     """A wrong key, a wrong request and an empty account are told at once."""
     name, chat_model = script(error)
     with pytest.raises(ChatModelError, match="refused the request"):
         run(name)
     assert len(chat_model.requests) == 1
+
+
+CUT_OFF = '{"company": "ACME STORE", "line_items": [{"description": "x", "price": 1}, {"desc'
+
+
+@pytest.mark.parametrize("repair", ['{"repairs": []}', "Sorry", '{"repairs": [{"path": "/line_items", "value": [{"de'])
+def test_cut_off_list_is_not_forgotten(script: Script, repair: str) -> None:
+    """An answer that lost its end is never called valid, and asked for by its own place until it is repaired."""
+    name, chat_model = script(CUT_OFF, repair, repairs(line_items=[{"description": "x", "price": 1}, {"price": 2}]))
+    result = run(name, max_attempts=2)
+    assert result["status"] == "exhausted"
+    assert {"path": "/line_items", "kind": "parse"} in [
+        {"path": error["path"], "kind": error["kind"]} for error in result["validation_errors"]
+    ]
+    if repair == '{"repairs": []}':
+        assert result["stop_reason"] == "attempts_used_up"
+        return
+    name, chat_model = script(CUT_OFF, repair, repairs(line_items=[{"description": "x", "price": 1}, {"price": 2}]))
+    result = run(name)
+    assert (result["status"], len(result["extraction"]["line_items"])) == ("valid", 2)
+    assert '- "/line_items"' in chat_model.requests[2][0].content[0]["text"]
+
+
+def test_rule_is_not_satisfied_by_deleting_a_right_value(script: Script) -> None:
+    """Amounts that don't add up may be corrected, not dropped."""
+    name, _ = script('{"subtotal": 7.0, "tax": 1.0, "total": 80.0}', repairs(subtotal=None))
+    result = run(name, max_attempts=2)
+    assert result["status"] == "exhausted"
+    assert result["extraction"]["subtotal"] == 7.0
+
+
+def test_answer_that_a_provider_cut_off_is_not_valid(script: Script) -> None:
+    """A tool call whose brackets a package closed still says that it was cut."""
+    cut = AIMessage(
+        "",
+        tool_calls=[{"name": "answer", "args": {"company": "ACME STORE"}, "id": "1"}],
+        response_metadata={"stop_reason": "max_tokens"},
+    )
+    result = run(script(cut)[0], max_attempts=1)
+    assert result["status"] == "exhausted"
+    assert result["extraction"] == {"company": "ACME STORE"}
+    assert "length limit" in result["validation_errors"][0]["message"]
+
+
+def test_run_works_without_a_context_streamed_and_twice_on_a_thread(script: Script) -> None:
+    """Defaults where nothing is chosen; a checkpointer brings no earlier run's account along."""
+    assert GRAPH.invoke({"document": "nowhere.png"})["status"] == "unreadable"
+    name, _ = script(*['{"total": 8.0}'] * 2, '{"total": "a"}', repairs(total=8.0))
+    context = {"target_schema": "receipt", "chat_model": name}
+    updates = GRAPH.stream({"document": RECEIPT}, context=context, stream_mode="updates")
+    assert [node for update in updates for node in update] == ["preprocess", "extract", "validate"]
+    remembering = make_graph().copy({"checkpointer": InMemorySaver()})
+    config = {"configurable": {"thread_id": "1"}}
+    first = remembering.invoke({"document": RECEIPT}, context=context, config=config)
+    second = remembering.invoke({"document": RECEIPT}, context=context, config=config)
+    assert (first["attempts"], second["attempts"]) == (1, 2)
+    assert second["extraction"] == {"total": 8.0}
 
 
 async def test_asynchronous_run_gives_the_same(script: Script) -> None:
@@ -183,6 +260,8 @@ def test_missing_document_is_data_not_an_exception(script: Script) -> None:
         ({"chat_model": "nonesuch:x"}, ChatModelError, "nonesuch"),
         ({"chat_model": "openai:gpt-4o-mini"}, ChatModelError, "OPENAI_API_KEY"),
         ({"extract_prompt": "optophone-extract@99"}, PromptError, "versions of 'optophone-extract' are 1"),
+        ({"extract_prompt": "optophone-extract@" + "9" * 30}, PromptError, "names no prompt version"),
+        ({"refine_prompt": "optophone-refine@nonesuch"}, PromptError, "versions of 'optophone-refine'"),
         ({"extract_prompt": "nonesuch@1"}, PromptError, "no prompt 'nonesuch'"),
         ({"extract_prompt": "!"}, PromptError, "names no prompt version"),
     ],

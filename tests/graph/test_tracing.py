@@ -160,14 +160,27 @@ def _sizes(data_dir: Path) -> tuple[int, int]:
     return (pages - free) * page_size, sum(path.stat().st_size for path in _attachments(data_dir))
 
 
-def test_uploaded_document_is_not_stored_in_the_trace(script: Script, data_dir: Path) -> None:
-    """A data: URI as input is named, not copied."""
-    document = text_pdf("A document that is sent as a whole")
-    invoke(script('{"total": 8.0}')[0], document)
+@pytest.mark.parametrize("form", ["plain", "untyped", "broken lines", "unreadable"])
+def test_uploaded_document_is_not_stored_in_the_trace(script: Script, data_dir: Path, form: str) -> None:
+    """A data: URI as input is named, not copied, in whichever form it came."""
+    document = text_pdf(f"A document that is sent as a whole, {form}")
+    header, _, body = document.partition(",")
+    forms = {
+        "plain": document,
+        "untyped": f"data:;base64,{body}",
+        "broken lines": f"{header},{body[:400]}\n{body[400:]}",
+        "unreadable": f"{header},{body[4:]}",
+    }
     flush_traces()
-    body = document.partition(";base64,")[2]
+    before = set(_attachments(data_dir))
+    result = invoke(script('{"total": 8.0}')[0], forms[form])
+    flush_traces()
+    part = body[200:300]
+    assert part not in json.dumps(result)
     with sqlite3.connect(data_dir / "mlflow.db") as database:
-        assert body[:200] not in "\n".join(database.iterdump())
+        assert part not in "\n".join(database.iterdump())
+    new = [path.read_bytes() for path in set(_attachments(data_dir)) - before]
+    assert not [data for data in new if b"%PDF" in data or part.encode() in data]
 
 
 def test_secrets_never_reach_a_trace(monkeypatch: pytest.MonkeyPatch, data_dir: Path) -> None:

@@ -57,6 +57,26 @@ def test_failure_names_what_it_began_with(caplog: pytest.LogCaptureFixture) -> N
     assert "(connection refused)" in caplog.text
 
 
+def test_failure_without_words_is_named_by_its_type(caplog: pytest.LogCaptureFixture) -> None:
+    """A bare TimeoutError says nothing, and stays an outage."""
+
+    def work() -> None:
+        raise TimeoutError
+
+    with pytest.raises(UnreachableError):
+        Connection("http://user:secret@127.0.0.1:9").run(work, 1)
+    assert "http://127.0.0.1:9 is out of reach (TimeoutError)" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_local_store_that_fails_once_is_asked_again() -> None:
+    """A locked file is no outage that lasts a minute."""
+    connection = Connection("sqlite:///x.db")
+    with pytest.raises(UnreachableError):
+        connection.run(lambda: 1 / 0, 1)
+    assert connection.run(lambda: "done", 1) == "done"
+
+
 def test_local_store_gets_all_the_time_it_needs() -> None:
     """The migrations of a new SQLite file take seconds, and nobody else can answer."""
     assert Connection("sqlite:///x.db").run(lambda: "done", 0.0) == "done"
@@ -72,6 +92,27 @@ def test_own_errors_pass_and_are_no_outage() -> None:
     with pytest.raises(PromptError):
         connection.run(unknown, 1)
     assert connection.run(lambda: 1, 1) == 1
+
+
+FIRST_BATCH = """
+import sys
+from graph.app import graph
+results = graph.batch([{"document": sys.argv[1]}] * 8, context={"chat_model": "local"})
+print({prompt for result in results for prompt in result["prompts"]})
+"""
+
+
+@pytest.mark.slow
+def test_first_runs_of_a_new_store_may_come_at_once(root: Path, tmp_path: Path) -> None:
+    """Eight threads on a store that doesn't exist yet publish the prompts once and all use them."""
+    from pdfs import text_pdf
+
+    run = subprocess.run(
+        [sys.executable, "-c", FIRST_BATCH, text_pdf("Name: Ada")],
+        cwd=root, env={**os.environ, "OPTOPHONE_DATA_DIR": str(tmp_path)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert run.stdout == "{'prompts:/optophone-extract/1'}\n"
+    assert "out of reach" not in run.stderr
 
 
 SCRIPT = """

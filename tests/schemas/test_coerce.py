@@ -20,6 +20,7 @@ RECEIPT = load_schema("receipt").json_schema
         (None, None),
         (7, 7),
         (True, True),
+        (Decimal("1e400"), "1E+400"),
     ],
 )
 def test_number_is_read_from_text_or_left_for_validation(value: object, expected: object) -> None:
@@ -55,6 +56,19 @@ def test_null_of_an_optional_property_goes_where_null_is_not_allowed() -> None:
     schema: dict[str, Any] = {"type": "object", "properties": {"a": {"type": "string"}, "b": {"type": "string"}}}
     assert coerce({"a": None, "b": "x"}, {**schema, "required": ["b"]}) == {"b": "x"}
     assert coerce({"a": None}, {**schema, "required": ["a"]}) == {"a": None}
+
+
+def test_integers_keep_every_digit() -> None:
+    """An account number is no floating-point number."""
+    schema: dict[str, Any] = {"type": "object", "properties": {"n": {"type": "integer"}}}
+    assert repr(coerce({"n": "12345678901234567890"}, schema)) == "{'n': 12345678901234567890}"
+    assert repr(coerce({"n": Decimal("5.0")}, schema)) == "{'n': 5}"
+
+
+def test_schemas_that_say_nothing_change_nothing() -> None:
+    """true is a JSON Schema, for a property and for the items of a list."""
+    schema: dict[str, Any] = {"type": "object", "properties": {"a": True, "b": {"type": "array", "items": True}}}
+    assert coerce({"a": {"x": 1}, "b": [1, "2"]}, schema) == {"a": {"x": 1}, "b": [1, "2"]}
 
 
 def test_references_are_followed() -> None:

@@ -13,11 +13,34 @@ from schemas.parsing import parse_answer
         '```\n{"a": 1}```',
         'Here is the result:\n{"a": 1}\nI hope this helps!',
         'Sure.\n```json\n{"a": 1}\n```\nAnything else?',
+        'As {asked}:\n```json\n{"a": 1}\n```',
     ],
 )
 def test_object_is_found_in_fences_and_prefaces(text: str) -> None:
     """What a chat model wraps around its JSON doesn't matter."""
     assert parse_answer(text) == ({"a": 1}, [])
+
+
+def test_fence_within_a_value_is_text() -> None:
+    """What is printed on a page can't replace the answer."""
+    assert parse_answer('{"company": "``` {} ```", "total": 8}').value == {"company": "``` {} ```", "total": 8}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"a": 1}, {"a": 2}]',
+        '{"a": NaN}',
+        '{"a": -Infinity}',
+        '{"a": ' + "[" * 100 + "]" * 100 + "}",
+        '{"a": ' + "[" * 5_000 + "]" * 5_000 + "}",
+    ],
+)
+def test_what_is_no_sane_object_is_an_error(text: str) -> None:
+    """A list, numbers that JSON has not, and a chat model that has lost itself in brackets."""
+    value, errors = parse_answer(text)
+    assert value is None
+    assert [(error["path"], error["kind"]) for error in errors] == [("", "parse")]
 
 
 def test_digits_of_fractions_are_kept() -> None:
@@ -46,6 +69,7 @@ def test_no_object_is_an_error_of_the_whole_answer(text: str, said: str) -> None
         ('{"a": "x, y", "b": "it\\"s, ', {"a": "x, y"}, "/b"),
         ('```json\n{"a": 1, "b": "x', {"a": 1}, "/b"),
         ('{"a": [', {}, "/a"),
+        ('{"a": ' + "[" * 200_000, {}, "/a"),
         ('{"a": 1,', {"a": 1}, ""),
         ("{", {}, ""),
     ],

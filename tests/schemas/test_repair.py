@@ -15,7 +15,7 @@ def _error(path: str, kind: ErrorKind = "schema") -> FieldError:
 
 
 def _merge(candidate: Any, repairs: Any, *errors: FieldError) -> Any:
-    return merge_repairs(candidate, repairs, failed_paths(errors), errors, RECEIPT)
+    return merge_repairs(candidate, repairs, failed_paths(errors), errors, RECEIPT)[0]
 
 
 def test_each_failing_place_is_asked_once_and_without_those_inside_it() -> None:
@@ -69,6 +69,11 @@ def test_null_may_replace_a_wrong_value() -> None:
     assert _merge({"total": 5.0}, [{"path": "/total", "value": None}], _error("/total", "grounding")) == {"total": None}
 
 
+def test_repair_without_a_value_is_no_null() -> None:
+    """A chat model that forgets the value has said nothing."""
+    assert _merge({"total": "x"}, [{"path": "/total"}], _error("/total")) == {"total": "x"}
+
+
 def test_malformed_repairs_change_nothing() -> None:
     """Whatever a chat model sends instead of repairs is ignored."""
     for repairs in (None, "x", [1], [{}], [{"path": "/total"}, {"path": 3, "value": 1}]):
@@ -76,6 +81,8 @@ def test_malformed_repairs_change_nothing() -> None:
 
 
 def test_rule_over_the_whole_does_not_make_the_values_in_it_wrong() -> None:
-    """Only an error at a place makes its value one that may go."""
+    """One of several values is wrong, and nobody knows which: each may be replaced, none may go."""
     assert loses_valid_value({"a": "x"}, {"a": None}, [_error("", "rule")])
-    assert not loses_valid_value({"a": "x"}, {"a": None}, [_error("/a", "rule")])
+    assert loses_valid_value({"a": "x"}, {"a": None}, [_error("/a", "rule")])
+    assert not loses_valid_value({"a": "x"}, {"a": "y"}, [_error("/a", "rule")])
+    assert not loses_valid_value({"a": "x"}, {"a": None}, [_error("/a", "schema")])

@@ -2,9 +2,10 @@ import json
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel, field_validator
 
 from schemas.errors import SchemaError
-from schemas.target import load_schema, make_schema
+from schemas.target import TargetSchema, load_schema, make_schema
 
 
 def test_type_errors_say_what_was_expected_and_got() -> None:
@@ -108,15 +109,59 @@ def test_broken_schema_file_says_where(tmp_path: Path, content: str, said: str) 
         ("file:///etc/passwd", "outside itself"),
     ],
 )
-def test_reference_that_is_no_local_schema_is_told(reference: str, said: str) -> None:
-    """Nothing is fetched, and no reference is followed for ever."""
-    schema = {
-        "type": "object",
-        "properties": {"a": {"$ref": reference}},
-        "$defs": {"loop": {"$ref": "#/$defs/loop"}},
-    }
+@pytest.mark.parametrize("keyword", ["allOf", "if", "properties"])
+def test_reference_that_is_no_local_schema_is_told(reference: str, said: str, keyword: str) -> None:
+    """Nothing is fetched, and no reference is followed for ever, wherever it stands."""
+    inner = {"$ref": reference}
+    place = {"allOf": [inner]} if keyword == "allOf" else {"if": inner} if keyword == "if" else inner
+    schema = {"type": "object", "properties": {"a": place}, "$defs": {"loop": {"$ref": "#/$defs/loop"}}}
     with pytest.raises(SchemaError, match=said):
         make_schema(schema)
+
+
+def test_patterns_of_strangers_are_refused() -> None:
+    """A regular expression can run for ever."""
+    schema = {"type": "object", "properties": {"a": {"type": "string", "pattern": "^(a+)+$"}}}
+    assert make_schema(schema).name == "inline"
+    with pytest.raises(SchemaError, match="regular expressions"):
+        make_schema(schema, allow_patterns=False)
+
+
+class _Cat(BaseModel):
+    lives: int
+
+
+class _Dog(BaseModel):
+    age: int
+
+
+class Owner(BaseModel):
+    pet: _Cat | _Dog
+
+    @field_validator("pet")
+    @classmethod
+    def _fails(cls, pet: object) -> object:
+        return pet.nonesuch  # type: ignore[attr-defined]
+
+
+def test_errors_in_a_union_stand_at_places_of_the_answer() -> None:
+    """Pydantic names the branch, which the answer doesn't have."""
+    schema = TargetSchema("owner", {"type": "object"}, Owner)
+    assert {error["path"] for error in schema.errors({"pet": {"lives": "x"}})} <= {"/pet/lives", "/pet/age", "/pet"}
+
+
+def test_mistake_in_a_rule_is_told_like_a_broken_rule() -> None:
+    """A validator that raises what pydantic doesn't catch ends nothing."""
+    errors = TargetSchema("owner", {"type": "object"}, Owner).errors({"pet": {"lives": 9}})
+    assert [(error["path"], error["kind"]) for error in errors] == [("", "rule")]
+    assert "AttributeError" in errors[0]["message"]
+
+
+def test_errors_come_in_document_order() -> None:
+    """The tenth item comes after the second."""
+    items = [{"price": "x"} for _ in range(11)]
+    paths = [error["path"] for error in load_schema("receipt").errors({"line_items": items})]
+    assert paths == [f"/line_items/{number}/price" for number in range(11)]
 
 
 def test_schema_may_hold_itself() -> None:
