@@ -38,6 +38,7 @@ class WithTools(Plain):
     def bind_tools(
         self, tools: Sequence[Any | BaseTool], *, tool_choice: str | None = None, **kwargs: Any
     ) -> Runnable[Any, AIMessage]:
+        """Keep what it is given."""
         return self.bind(tools=tools, tool_choice=tool_choice)
 
 

@@ -10,7 +10,9 @@ from openai_server import OpenAIServer, Reply, openai_server
 from pdfs import text_pdf
 
 from graph.app import graph
+from graph.builder import make_graph
 from graph.tracing import flush_traces, last_trace_id
+from nodes.extract import RETRY_POLICY
 
 RECEIPT = text_pdf("ACME STORE", "Date: 25/12/2018", "Total 8.00")
 
@@ -121,6 +123,22 @@ def test_refusal_is_named(provider: OpenAIServer) -> None:
     assert [(error["kind"], error["message"]) for error in result["validation_errors"]] == [
         ("refusal", "the chat model declined: I can't help with that.")
     ]
+
+
+OUTAGES = [Reply(is_dropped=True), Reply(status=503, error={"message": "overloaded"}), Reply('{"total": 8.0}')]
+
+
+@pytest.mark.parametrize("provider", [OUTAGES], indirect=True)
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_lost_connection_and_overload_are_retried(provider: OpenAIServer, asynchronous: bool) -> None:
+    """What the provider's package raises where no answer came is recognised, whichever HTTP client it uses."""
+    impatient = make_graph(RETRY_POLICY._replace(initial_interval=0.01, jitter=False))
+    context = {"target_schema": "receipt", "chat_model": "openai:gpt-4o-mini"}
+    if asynchronous:
+        result = asyncio.run(impatient.ainvoke({"document": RECEIPT}, context=context))
+    else:
+        result = impatient.invoke({"document": RECEIPT}, context=context)
+    assert (result["status"], result["attempts"], len(provider.requests)) == ("valid", 1, 3)
 
 
 @pytest.mark.parametrize("provider", [[Reply('{"total": 8.0}')] * 3], indirect=True)

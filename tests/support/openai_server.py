@@ -18,6 +18,8 @@ class Reply:
     refusal: str | None = None
     status: int = 200
     error: dict[str, Any] = field(default_factory=dict)
+    is_dropped: bool = False
+    """Close the connection instead of answering."""
 
 
 @dataclass
@@ -49,6 +51,9 @@ def openai_server(replies: Sequence[Reply]) -> Iterator[OpenAIServer]:
                 number = len(server.requests)
             surplus = Reply(status=400, error={"message": "the script has ended"})
             reply = replies[number - 1] if number <= len(replies) else surplus
+            if reply.is_dropped:
+                self.close_connection = True
+                return
             self._send(reply.status, {"error": reply.error} if reply.status != 200 else _completion(reply, body))
 
         def _send(self, status: int, payload: dict[str, Any]) -> None:
