@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from langgraph._internal._runnable import RunnableCallable
 from langgraph.graph import END, START, StateGraph
@@ -23,23 +23,26 @@ NAME = "optophone"
 def make_graph(retry_policy: RetryPolicy = RETRY_POLICY) -> CompiledStateGraph[Any, Context, Any, Any]:
     """Compile preprocess → extract → validate ⇄ refine, for synchronous and asynchronous calls."""
     builder = StateGraph(State, context_schema=Context, input_schema=InputState, output_schema=OutputState)
-    builder.add_node("preprocess", _step(preprocess), input_schema=InputState)
-    max_tries = retry_policy.max_attempts
-    ask, aask = partial(extract, max_tries=max_tries), partial(aextract, max_tries=max_tries)
-    builder.add_node("extract", _step(ask, aask), input_schema=ExtractInput, retry_policy=retry_policy)
-    builder.add_node("validate", _step(validate), input_schema=ValidateInput)
-    builder.add_node("refine", _step(refine), input_schema=RefineInput)
+    # LangGraph hands over runtime and config together and runs these in threads under ainvoke; its types know neither.
+    builder.add_node("preprocess", cast("Any", preprocess), input_schema=InputState)
+    builder.add_node("extract", _asker(retry_policy.max_attempts), input_schema=ExtractInput, retry_policy=retry_policy)
+    builder.add_node("validate", cast("Any", validate), input_schema=ValidateInput)
+    builder.add_node("refine", cast("Any", refine), input_schema=RefineInput)
     builder.add_edge(START, "preprocess")
-    builder.add_conditional_edges("preprocess", _step(route_after_preprocess), ["extract", END])
+    builder.add_conditional_edges("preprocess", _router(route_after_preprocess), ["extract", END])
     builder.add_edge("extract", "validate")
-    builder.add_conditional_edges("validate", _step(route_after_validate), ["refine", END])
+    builder.add_conditional_edges("validate", _router(route_after_validate), ["refine", END])
     builder.add_edge("refine", "extract")
     return builder.compile(name=NAME)
 
 
-def _step(function: Callable[..., Any], afunction: Callable[..., Any] | None = None) -> RunnableCallable:
-    """Wrap a step so that it adds no span: a node has one already, and a router's choice shows in what runs next.
+def _asker(max_tries: int) -> RunnableCallable:
+    """Make one node for both ways of calling; a RunnableLambda would add a span to each request's trace."""
+    return RunnableCallable(
+        partial(extract, max_tries=max_tries), partial(aextract, max_tries=max_tries), name="extract", trace=False
+    )
 
-    LangGraph makes such wrappers itself but exports none; tests pin that a node has one span.
-    """
-    return RunnableCallable(function, afunction, trace=False)
+
+def _router(route: Callable[..., str]) -> RunnableCallable:
+    """Let a router have no span: its choice shows in what runs next."""
+    return RunnableCallable(route, name=route.__name__, trace=False)

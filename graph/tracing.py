@@ -9,7 +9,8 @@ from typing import Any
 
 from chat_models.secrets import secrets, without_secrets
 from graph.settings import Settings
-from prompts.connection import Connection, UnreachableError, connect
+from prompts.connection import Connection, connect
+from schemas.errors import UnreachableError
 
 EXPERIMENT = "optophone"
 _logger = logging.getLogger("optophone")
@@ -26,7 +27,6 @@ def enable_tracing(settings: Settings) -> bool:
     """
     if not settings.tracing:
         return False
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     connection = connect(settings.tracking_uri)
     import mlflow.langchain  # noqa: PLC0415 - takes seconds
 

@@ -12,10 +12,11 @@ import time
 import warnings
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-from schemas.errors import OptophoneError
+from schemas.errors import OptophoneError, UnreachableError
 
 _logger = logging.getLogger("optophone")
 T = TypeVar("T")
@@ -32,16 +33,13 @@ _DEFAULTS = {
     # What SQLite has to say of its migrations is of no use to who reads forms.
     "MLFLOW_LOGGING_LEVEL": "WARNING",
 }
+_SQLITE = "sqlite:///"
 _PAUSE_S = 60.0
 """How long a store that failed is left alone."""
 
 
 NOT_FOUND = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 """What MLflow's errors say where it does answer: there is no such prompt, version or alias."""
-
-
-class UnreachableError(OptophoneError):
-    """MLflow did not answer in time, or not at all."""
 
 
 class Connection:
@@ -121,6 +119,8 @@ def connect(tracking_uri: str) -> Connection:
     # mlflow.genai.load_prompt hides this warning of its own inner call, but not from other threads.
     warnings.filterwarnings("ignore", message=".*API is moved to the `mlflow.genai` namespace", category=FutureWarning)
     mlflow.set_tracking_uri(tracking_uri)
+    if tracking_uri.startswith(_SQLITE):
+        Path(tracking_uri.removeprefix(_SQLITE)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     return Connection(tracking_uri)
 
 

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 
 from langchain_core.runnables import RunnableConfig
 
-from prompts.connection import NOT_FOUND, UnreachableError, connect
+from prompts.connection import NOT_FOUND, connect
 from prompts.names import PromptName, parse_name
 from prompts.publishing import sync_prompts, unknown
 from prompts.template import packaged_prompts
-from schemas.errors import PromptError
+from schemas.errors import PromptError, UnreachableError
 
 
 class LoadedPrompt(NamedTuple):

@@ -5,7 +5,8 @@
     │   ├── SchemaError          unknown schema, or one that is no JSON Schema
     │   ├── ChatModelError       unknown chat model, missing package, missing or refused API key
     │   └── PromptError          unknown prompt or version, or a variable missing or unknown
-    └── UnreadableDocumentError  this document can't be read; the others can
+    ├── UnreadableDocumentError  this document can't be read; the others can
+    └── UnreachableError         MLflow doesn't answer in time; caught where it is asked, nothing waits for it
 
 A document that can't be read, an answer that doesn't fit and a provider that is down are data in a result (`status`,
 `validation_errors`), never an exception that ends a batch.
@@ -40,6 +41,10 @@ class PromptError(UsageError):
 
 class UnreadableDocumentError(OptophoneError):
     """The document can't be turned into pages."""
+
+
+class UnreachableError(OptophoneError):
+    """MLflow did not answer in time, or not at all."""
 
 
 class FieldError(TypedDict):

@@ -1,5 +1,7 @@
 """An extraction as a table for the terminal."""
 
+import re
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -41,7 +43,7 @@ def _table(fields: list[Field]) -> Table:
 
 
 def _is_key(field: Field) -> bool:
-    return field["path"].startswith("/pairs/") and field["path"].endswith("/key")
+    return re.fullmatch(r"/pairs/\d+/key", field["path"]) is not None
 
 
 def _plain(text: str) -> str:

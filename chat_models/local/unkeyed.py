@@ -12,8 +12,9 @@ _DATE = re.compile(
     rf"|\d{{1,2}}[\s/.-]*{_MONTH}[\s/.,-]*(?:\d{{4}}|\d{{2}})|{_MONTH}\.?\s*\d{{1,2}},?\s*\d{{4}})",
     re.IGNORECASE,
 )
-# Two decimals tell an amount of money from a quantity; OCR can lose the point ("64 15").
-_MONEY = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:[.,]\s?|\s)\d{2}(?![.,]?\d)")
+# Two decimals tell an amount of money from a quantity; OCR can lose the point ("64 15"). From a number's start
+# only: a long run of digits would be tried from each of them.
+_MONEY = re.compile(r"(?<!\d)(?:\d{1,3}(?:,\d{3})+|\d+)(?:[.,]\s?|\s)\d{2}(?![.,]?\d)")
 _TOTAL = re.compile(
     r"\bt[oa0]t\w{0,2}l\b|\b(?:amount|balance)\s+(?:due|payable)|\bnett?\s+(?:amount|payable)", re.IGNORECASE
 )

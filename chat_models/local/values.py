@@ -12,7 +12,7 @@ from schemas.numbers import parse_number
 _TRUE = {"yes", "y", "x", "true", "checked", "on", "ja", "oui", "si", "✓", "✔"}
 _FALSE = {"no", "n", "false", "none", "off", "nein", "non"}
 # A currency, digits with separators, a sign before or behind: the first amount within a longer text.
-_AMOUNT = re.compile(r"[-+(]?\s*(?:\d{1,3}(?:[ ,.']\d{3})+|\d+)(?:[.,]\d+)?\)?(?!\w)")
+_AMOUNT = re.compile(r"[-+(]?\s*(?<!\d)(?:\d{1,3}(?:[ ,.']\d{3})+|\d+)(?:[.,]\d+)?\)?(?!\w)")
 # Members of an enum are short; less similar than this and one wrong letter would decide.
 _ENUM_SIMILARITY = 80.0
 

@@ -1,7 +1,6 @@
 """MLflow out of reach: bounded waiting, one warning, and a way back."""
 
 import logging
-import os
 import socket
 import subprocess
 import sys
@@ -10,9 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from processes import own_environment
 
-from prompts.connection import Connection, UnreachableError
-from schemas.errors import PromptError
+from prompts.connection import Connection
+from schemas.errors import PromptError, UnreachableError
 
 REMOTE = "http://127.0.0.1:9"
 
@@ -109,7 +109,7 @@ def test_first_runs_of_a_new_store_may_come_at_once(root: Path, tmp_path: Path) 
 
     run = subprocess.run(
         [sys.executable, "-c", FIRST_BATCH, text_pdf("Name: Ada")],
-        cwd=root, env={**os.environ, "OPTOPHONE_DATA_DIR": str(tmp_path)}, capture_output=True, text=True, check=True,
+        cwd=root, env=own_environment(tmp_path), capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert run.stdout == "{'prompts:/optophone-extract/1'}\n"
     assert "out of reach" not in run.stderr
@@ -133,11 +133,7 @@ def test_extraction_goes_on_without_mlflow(listening: bool, root: Path, tmp_path
         server.bind(("127.0.0.1", 0))
         if listening:
             server.listen()
-        environment = {
-            **os.environ,
-            "MLFLOW_TRACKING_URI": f"http://127.0.0.1:{server.getsockname()[1]}",
-            "OPTOPHONE_DATA_DIR": str(tmp_path),
-        }
+        environment = own_environment(tmp_path, MLFLOW_TRACKING_URI=f"http://127.0.0.1:{server.getsockname()[1]}")
         run = subprocess.run(
             [sys.executable, "-c", SCRIPT, text_pdf("Name: Ada")],
             cwd=root, env=environment, capture_output=True, text=True, timeout=60, check=True,

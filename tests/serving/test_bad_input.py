@@ -1,7 +1,6 @@
 """What the command line says to bad documents and bad calls."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 from pdfs import assemble_pdf
 from PIL import Image
+from processes import own_environment
 
 from chat_models.scripted import ScriptedChatModel
 from graph.settings import get_settings
@@ -178,7 +178,7 @@ def test_registry_that_is_down_is_named(root: Path, tmp_path: Path, arguments: l
     """Neither a traceback nor an empty list; in a process of its own, because MLflow's store is the process's."""
     server = "http://127.0.0.1:9"  # the discard port: nobody listens
     command = [sys.executable, "-m", "serving.cli", "prompts", *arguments]
-    variables = {**os.environ, "MLFLOW_TRACKING_URI": server, "OPTOPHONE_DATA_DIR": str(tmp_path)}
+    variables = own_environment(tmp_path, MLFLOW_TRACKING_URI=server)
     done = subprocess.run(command, cwd=root, env=variables, capture_output=True, text=True, check=False)
     said = f"optophone: MLflow at {server} does not answer; start it or correct MLFLOW_TRACKING_URI\n"
     assert (done.returncode, done.stdout, done.stderr) == (2, "", said)

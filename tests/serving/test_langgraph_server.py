@@ -1,7 +1,6 @@
 """The real `langgraph dev` server, offline and with no account."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import pytest
 from langgraph_sdk import get_sync_client
 from langgraph_sdk.client import SyncLangGraphClient
 from pdfs import text_pdf
+from processes import own_environment
 
 pytestmark = pytest.mark.slow
 
@@ -29,8 +29,7 @@ def server(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tup
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = Path(sys.executable).parent / "langgraph"
-    environment = {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
-    environment |= {"OPTOPHONE_DATA_DIR": str(data_dir), "HOME": str(data_dir)}
+    environment = own_environment(data_dir, HOME=str(data_dir))
     arguments = [command, "dev", "--no-browser", "--no-reload", "--port", str(port)]
     with (data_dir / "log").open("w") as log:
         process = subprocess.Popen(arguments, cwd=root, env=environment, stdout=log, stderr=log)
@@ -70,7 +69,7 @@ def test_run_gives_the_same_json_as_the_command_line(
     printed = subprocess.run(
         [sys.executable, "-m", "serving.cli", "extract", *arguments],
         cwd=root,
-        env={**os.environ, "OPTOPHONE_DATA_DIR": str(tmp_path)},
+        env=own_environment(tmp_path),
         capture_output=True,
         text=True,
         check=True,

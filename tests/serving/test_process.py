@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from processes import own_environment
 
 pty = pytest.importorskip("pty")
 
@@ -30,9 +31,9 @@ def start(root: Path, tmp_path: Path) -> Start:
     """Start the command in a folder and with a store of the test's own."""
 
     def begin(*args: str, **options: Any) -> "subprocess.Popen[str]":
-        variables = {"PYTHONPATH": str(root), "OPTOPHONE_DATA_DIR": str(tmp_path / "data"), **options.pop("env", {})}
+        environment = own_environment(tmp_path / "data", PYTHONPATH=str(root), **options.pop("env", {}))
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
-        return subprocess.Popen([*COMMAND, *args], env={**os.environ, **variables}, cwd=tmp_path, text=True, **streams)
+        return subprocess.Popen([*COMMAND, *args], env=environment, cwd=tmp_path, text=True, **streams)
 
     return begin
 
