@@ -21,13 +21,15 @@ _MIN_SIDE, _MAX_SIDE = 0.35, 1.5
 # Fax machines stretch a page by up to a quarter.
 _MAX_ASPECT = 1.3
 # How far apart the ends of two strokes may lie: a side of 30 px leans by half a pixel at 1 degree, and lines are rough.
-_SLACK_PX = 2
+_SLACK_PX = 3
 # A side is looked for in a band this wide, in sides, for the same reason.
 _BAND = 0.15
 # How far, in sides, a tick that crosses a corner can lengthen a stroke.
-_MAX_INWARDS = 0.2
+_MAX_OVERHANG = 0.25
 # The part of each side that must be inked: of 8 px a fax may drop one; an X with serifs leaves a fifth open.
 _MIN_CLOSED = 0.82
+# Ink in each corner: a fax rounds those of a box a little, a loop of a pen touches them with a dot.
+_MIN_CORNER_PX = 2
 # A side runs on if there is ink for so many pixels beyond its corner. Of the eight places where one could, a tick that
 # crosses the border fills two or three; a table's cell has four or more.
 _BEYOND_PX, _MAX_BEYOND = 4, 3
@@ -64,7 +66,8 @@ def find_outlines(grey: "ndarray", text_px: float, letters: Sequence[BBox]) -> l
     ink = _ink(grey)
     rectangles = _outside(_rectangles(_strokes(ink, text_px), text_px), letters, ink.shape)
     closed = [outline for rectangle in rectangles if (outline := _close(ink, *rectangle))]
-    return _best([o for o in closed if _has_corners(ink, o) and not _runs_on(ink, o) and _stands_apart(ink, o)])
+    square = [outline for outline in closed if _is_square(outline, text_px) and _has_corners(ink, outline)]
+    return _best([outline for outline in square if not _runs_on(ink, outline) and _stands_apart(ink, outline)])
 
 
 def inked_middle(grey: "ndarray", outline: Outline) -> float:
@@ -103,7 +106,8 @@ def _strokes(ink: "ndarray", text_px: float) -> "ndarray":
         found += [cv2.boundingRect(contour) for contour in contours]
     x0, y0, width, height = np.array(found, dtype=int).reshape(-1, 4).T
     strokes = np.column_stack((x0, y0 + 1, x0 + width, y0 + height - 1))
-    return np.unique(strokes[(np.maximum(width, height) <= _MAX_SIDE * text_px) & (height > 2)], axis=0)
+    is_short = np.maximum(width, height) <= (1 + 2 * _MAX_OVERHANG) * _MAX_SIDE * text_px
+    return np.unique(strokes[is_short & (height > 2)], axis=0)
 
 
 def _rectangles(strokes: "ndarray", text_px: float) -> "ndarray":
@@ -111,17 +115,18 @@ def _rectangles(strokes: "ndarray", text_px: float) -> "ndarray":
     import numpy as np  # noqa: PLC0415
 
     # Only strokes that begin at about the same x are compared: each with the `counts` strokes from itself on.
-    count = np.arange(len(strokes))
-    counts = np.searchsorted(strokes[:, 0], strokes[:, 0] + _SLACK_PX, side="right") - count
-    one = np.repeat(count, counts)
+    index = np.arange(len(strokes))
+    counts = np.searchsorted(strokes[:, 0], strokes[:, 0] + _MAX_OVERHANG * _MAX_SIDE * text_px, side="right") - index
+    one = np.repeat(index, counts)
     two = one + np.arange(len(one)) - np.repeat(np.cumsum(counts) - counts, counts)
     a, b = strokes[one], strokes[two]
     rectangles = np.column_stack((np.minimum(a, b)[:, :2], np.maximum(a, b)[:, 2:]))
     sides = rectangles[:, 2:] - rectangles[:, :2]
-    # One pixel more, because of a small box it is more than the stretch.
-    is_square = sides.max(axis=1) <= _MAX_ASPECT * sides.min(axis=1) + 1
-    is_large = sides.min(axis=1) >= round(_MIN_SIDE * text_px)
-    alike: ndarray = rectangles[(np.abs(a[:, 2] - b[:, 2]) <= _SLACK_PX) & is_square & is_large]
+    shorter, longer = sides.min(axis=1), sides.max(axis=1)
+    # A tick through all corners lengthens both strokes at both ends.
+    is_square = longer <= (_MAX_ASPECT + 2 * _MAX_OVERHANG) * shorter
+    ends_meet = np.abs(a - b)[:, ::2].max(axis=1) <= np.maximum(_MAX_OVERHANG * shorter, _SLACK_PX)
+    alike: ndarray = rectangles[is_square & ends_meet & (shorter >= round(_MIN_SIDE * text_px))]
     return alike
 
 
@@ -142,7 +147,7 @@ def _close(ink: "ndarray", x0: int, y0: int, x1: int, y1: int) -> Outline | None
     """Return the outline, its sides moved to where they have most ink; None where a side has too little."""
     band = _band(y1 - y0)
     # Mostly inwards, because strokes are longer where a tick crosses a corner.
-    steps = sorted(range(-1, max(1, round(_MAX_INWARDS * (y1 - y0))) + 1), key=abs)
+    steps = sorted(range(-1, max(1, round(_MAX_OVERHANG * (y1 - y0))) + 1), key=abs)
     x0 = max((max(x0 + step, 0) for step in steps), key=lambda x: _inked(ink[y0:y1, x : x + band], 1))
     x1 = max((x1 - step for step in steps), key=lambda x: _inked(ink[y0:y1, x - band : x], 1))
     y0 = max((max(y0 + step, 0) for step in steps), key=lambda y: _inked(ink[y : y + band, x0:x1], 0))
@@ -158,11 +163,20 @@ def _inked(side: "ndarray", axis: int) -> float:
     return float(side.any(axis=axis).mean())
 
 
+def _is_square(outline: Outline, text_px: float) -> bool:
+    x0, y0, x1, y1, _ = outline
+    shorter, longer = sorted((x1 - x0, y1 - y0))
+    # One pixel more, because of a small box it is more than the stretch.
+    return longer <= min(_MAX_ASPECT * shorter + 1, _MAX_SIDE * text_px)
+
+
 def _has_corners(ink: "ndarray", outline: Outline) -> bool:
     """Tell whether there is ink in all corners, where round letters have none."""
     x0, y0, x1, y1, _ = outline
     band = _band(y1 - y0)
-    return all(ink[y : y + band, x : x + band].any() for y in (y0, y1 - band) for x in (x0, x1 - band))
+    return all(
+        ink[y : y + band, x : x + band].sum() >= _MIN_CORNER_PX for y in (y0, y1 - band) for x in (x0, x1 - band)
+    )
 
 
 def _runs_on(ink: "ndarray", outline: Outline) -> bool:
