@@ -1,7 +1,7 @@
 """See the boxes to tick on a page image, which OCR passes over or takes for a character, and which of them are ticked.
 
-On FUNSD's 149 training forms it finds 146 boxes, looked at one by one: 8 are none, of the others one dusty one is called
-ticked. Of the 123 words annotated as boxes or ticks it meets 87; most others are ticks without a box or cells.
+On FUNSD's 149 training forms it finds 146 boxes, looked at one by one: 8 are none, and of the others one dusty one is
+called ticked. Of the 123 words annotated as boxes or ticks it meets 87; most others are ticks without a box or cells.
 """
 
 from collections.abc import Sequence
