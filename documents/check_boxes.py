@@ -1,7 +1,8 @@
 """See the boxes to tick on a page image, which OCR passes over or takes for a character, and which of them are ticked.
 
 On FUNSD's 149 training forms it finds 146 boxes, looked at one by one: 8 are none, and of the others one dusty one is
-called ticked. Of the 123 words annotated as boxes or ticks it meets 87; most others are ticks without a box or cells.
+called ticked. Of the 123 words annotated as boxes or ticks it meets 87; of the 36 others about 22 are boxes whose
+outline is broken, scribbled over or too close to letters, the rest wide cells and ticks without a box.
 """
 
 from collections.abc import Sequence
