@@ -13,6 +13,7 @@ from typing import NamedTuple
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
+from documents.check_boxes import EMPTY, TICKED
 from documents.notation import Reading, find_dates, find_numbers
 from documents.page import BBox, Word
 from documents.pieces import Piece, cut, part
@@ -48,7 +49,8 @@ class PageIndex:
     """The words of one page, indexed for look-up; their order is of no account. Build it once per page."""
 
     def __init__(self, words: Sequence[Word]) -> None:
-        self._words = [word for word in words if word.text.strip()]
+        # A box to tick is no text, and between two words it is no more than a gap.
+        self._words = [word for word in words if word.text.strip() and word.text not in (TICKED, EMPTY)]
         cuts = [cut(word) for word in self._words]
         self._pieces = [piece for pieces in cuts for piece in pieces]
         self._right = right_neighbours(self._words)

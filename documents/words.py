@@ -1,8 +1,9 @@
-"""The words of a page, read once: from the PDF's text layer where it has one, else by OCR."""
+"""The words of a page, read once: from the PDF's text layer where it has one, else by OCR, with the boxes to tick."""
 
 import json
 from collections.abc import Iterable
 
+from documents.check_boxes import FINDER, add_check_boxes
 from documents.images import from_png
 from documents.layout import group_rows
 from documents.ocr import READER, read_words
@@ -13,10 +14,12 @@ from documents.store import DocumentStore
 def page_words(page: Page, store: DocumentStore) -> list[Word]:
     """Return the page's words in reading order: rows from the top, each row from the left.
 
-    OCR costs about two CPU seconds a page and runs once for an image, ever; a blank page gives an empty list. Raises
-    UnreadableDocumentError where the page's image is no longer in the store.
+    On a scan each box to tick is a word too, "☒" or "☐". OCR costs about two CPU seconds a page and runs once for an
+    image, ever; a blank page gives an empty list. Raises UnreadableDocumentError where the page's image is no longer in
+    the store.
     """
-    ref = page["text_layer"] or store.derive(page["image"], READER, lambda: _read_image(store.get(page["image"])))
+    # Two recipes: another way to find boxes doesn't read the page again.
+    ref = page["text_layer"] or store.derive(page["image"], f"{READER} {FINDER}", lambda: _read_page(page, store))
     return words_from_json(store.get(ref))
 
 
@@ -34,6 +37,12 @@ def words_from_json(data: bytes) -> list[Word]:
 def in_reading_order(words: Iterable[Word]) -> list[Word]:
     """Order rows from the top, and the words of a row from the left."""
     return [word for row in group_rows(list(words)) for word in row]
+
+
+def _read_page(page: Page, store: DocumentStore) -> bytes:
+    png = store.get(page["image"])
+    words = words_from_json(store.get(store.derive(page["image"], READER, lambda: _read_image(png))))
+    return words_to_json(in_reading_order(add_check_boxes(from_png(png), words)))
 
 
 def _read_image(png: bytes) -> bytes:

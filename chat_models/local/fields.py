@@ -4,7 +4,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from chat_models.local.names import best_pair, property_names
+from chat_models.local.names import best_choice, best_pair, property_names
 from chat_models.local.reader import Pair, Reading
 from chat_models.local.unkeyed import find_unkeyed
 from chat_models.local.values import to_member, to_type
@@ -64,7 +64,16 @@ class _Filler:
     def _scalar(self, name: str, described: JsonSchema, branch: JsonSchema, json_type: str) -> Any:
         names = property_names(name, described)
         pair = best_pair(names, self._reading.pairs)
-        return self._read(find_unkeyed(names, pair, self._reading.rows) or _texts(pair), branch, json_type)
+        value = self._read(find_unkeyed(names, pair, self._reading.rows) or _texts(pair), branch, json_type)
+        return self._choice(names, branch, json_type) if value is None else value
+
+    def _choice(self, names: list[str], branch: JsonSchema, json_type: str) -> Any:
+        """Read a field from the boxes to tick: yes or no by a box of its name, an enum by the one member ticked."""
+        if json_type == "boolean" and (choice := best_choice(names, self._reading.choices)):
+            return choice.is_ticked
+        ticked = [choice.wording for choice in self._reading.choices if choice.is_ticked]
+        members = [member for text in ticked if (member := self._read([text], branch)) is not None]
+        return members[0] if "enum" in branch and len(members) == 1 else None
 
     def _read(self, texts: list[str], branch: JsonSchema, json_type: str | None = None) -> Any:
         if texts and "enum" in branch:

@@ -2,6 +2,7 @@
 
 import re
 
+from chat_models.local.checkboxes import has_box
 from chat_models.local.segments import Segment
 
 # What forms of every trade ask for: short text that holds one of these is a key even without a colon.
@@ -49,6 +50,8 @@ def is_amount(segment: Segment) -> bool:
 
 
 def is_wording(segment: Segment) -> bool:
-    """Tell whether the text could name a row or a column: words, not an amount, not a sentence."""
+    """Tell whether the text could name a row or a column: words, not an amount, not a sentence, not a choice."""
     words = _WORD.findall(segment.text)
-    return bool(words) and len(words) <= _MAX_LABEL_WORDS and not is_amount(segment) and len(segment.text) > 1
+    if not words or len(words) > _MAX_LABEL_WORDS or len(segment.text) == 1:
+        return False
+    return not is_amount(segment) and not has_box(segment.text)

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from rapidfuzz import fuzz
 
+from chat_models.local.checkboxes import Choice
 from chat_models.local.reader import Pair
 from schemas.references import JsonSchema
 
@@ -41,9 +42,20 @@ def normalise_name(text: str) -> str:
 
 def best_pair(names: Sequence[str], pairs: Sequence[Pair]) -> Pair | None:
     """Return the pair whose key is most like one of the names, the first of equals; None where none is like it."""
-    scored = [(_similarity(names, normalise_name(pair.key_text)), pair) for pair in pairs]
-    best = max(scored, key=lambda item: item[0], default=None)
-    return best[1] if best and best[0] >= _MIN_SIMILARITY else None
+    index = _best(names, [pair.key_text for pair in pairs])
+    return None if index is None else pairs[index]
+
+
+def best_choice(names: Sequence[str], choices: Sequence[Choice]) -> Choice | None:
+    """Return the box to tick whose wording is most like one of the names, the first of equals; None where none is."""
+    index = _best(names, [choice.wording for choice in choices])
+    return None if index is None else choices[index]
+
+
+def _best(names: Sequence[str], texts: Sequence[str]) -> int | None:
+    scores = [_similarity(names, normalise_name(text)) for text in texts]
+    best = max(range(len(scores)), key=lambda index: scores[index], default=None)
+    return best if best is not None and scores[best] >= _MIN_SIMILARITY else None
 
 
 def _similarity(names: Sequence[str], key: str) -> float:

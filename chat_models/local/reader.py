@@ -1,9 +1,9 @@
 """Pages of words → keys with their values: the core that a learned reader can take the place of."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from chat_models.local.checkboxes import has_box, marked_choices
+from chat_models.local.checkboxes import Choice, has_box, marked_choices, read_choices
 from chat_models.local.links import link_values
 from chat_models.local.segments import PageLayout, Segment, lay_out_segments
 from chat_models.local.tables import link_amounts
@@ -46,6 +46,8 @@ class Reading:
     """In reading order; each has at least one answer."""
     rows: list[list[Segment]] = field(default_factory=list)
     """Every row of every page, for what has no printed key."""
+    choices: list[Choice] = field(default_factory=list)
+    """Every box with a wording, ticked or not."""
 
 
 def read_pages(pages: Iterable[PageWords], thresholds: Thresholds | None = None) -> Reading:
@@ -54,9 +56,21 @@ def read_pages(pages: Iterable[PageWords], thresholds: Thresholds | None = None)
     for page in pages:
         limits = thresholds or Thresholds()
         layout = lay_out_segments(page.words, page.width_px, page.height_px, limits.word_gap)
-        reading.pairs.extend(pair for pair in _pairs(layout, limits) if pair.value_texts)
+        pairs = _pairs(layout, limits)
+        reading.pairs.extend(pair for pair in pairs if pair.value_texts)
         reading.rows.extend(layout.rows)
+        reading.choices.extend(_choices(layout, pairs))
     return reading
+
+
+def _choices(layout: PageLayout, pairs: list[Pair]) -> Iterator[Choice]:
+    """Yield the choices of each segment; a lone box ("Member: ☒") has its question for a wording."""
+    for segment in (segment for row in layout.rows for segment in row):
+        yield from (choice for choice in read_choices(segment.text) if choice.wording)
+    for pair in pairs:
+        match read_choices(" ".join(value.text for value in pair.values)):
+            case [Choice("", is_ticked)]:
+                yield Choice(pair.key_text, is_ticked)
 
 
 def _pairs(layout: PageLayout, thresholds: Thresholds) -> list[Pair]:

@@ -6,11 +6,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
+from chat_models.local.checkboxes import is_box
 from documents.layout import group_rows
 from documents.page import BBox, Word
 
 # A colon inside a word ends a label ("Date:March"), except in times, ratios, and addresses of the web.
 _INNER_COLON = re.compile(r"(?<=[^\W\d]:)(?=[^\s/\\:])|(?<=[)#]:)(?=[^\s/\\:])")
+
+# A box is drawn up to this many times as far from its wording as one word from the next.
+_BOX_GAPS = 2
 
 
 @dataclass(frozen=True)
@@ -88,9 +92,33 @@ def _scale(word: Word, width_px: int, height_px: int) -> Word:
 
 
 def _split_row(row: Sequence[Word], max_gap_px: float) -> list[Segment]:
+    box_is_first = _box_is_first(row)
     runs = [[row[0]]]
     for left, right in pairwise(row):
-        if left.text.endswith(":") or right.bbox[0] - left.bbox[2] > max_gap_px:
+        if not _reads_on(left, right, max_gap_px, box_is_first=box_is_first):
             runs.append([])
         runs[-1].append(right)
     return [Segment(tuple(run)) for run in runs]
+
+
+def _reads_on(left: Word, right: Word, max_gap_px: float, *, box_is_first: bool) -> bool:
+    """Tell whether two words of a row belong to one segment; a box to tick belongs to its wording."""
+    gap_px = right.bbox[0] - left.bbox[2]
+    if left.text.endswith(":"):
+        return False
+    if is_box(left.text) or is_box(right.text):
+        wording_follows = is_box(left.text) and not is_box(right.text)
+        wording_precedes = is_box(right.text) and not is_box(left.text)
+        return gap_px <= _BOX_GAPS * max_gap_px and (wording_follows if box_is_first else wording_precedes)
+    return gap_px <= max_gap_px
+
+
+def _box_is_first(row: Sequence[Word]) -> bool:
+    """Tell whether the row's boxes stand before their wordings: they are nearer to those than to what is before."""
+    gaps = [(right.bbox[0] - left.bbox[2], left, right) for left, right in pairwise(row)]
+    before = [gap for gap, left, right in gaps if is_box(right.text)]
+    after = [gap for gap, left, right in gaps if is_box(left.text)]
+    if not before or not after:
+        return bool(after)
+    # At even distances, as in typing, the row begins or ends with a box.
+    return median(after) < median(before) or (median(after) == median(before) and not is_box(row[-1].text))

@@ -198,3 +198,21 @@ def test_enum_member_is_the_closest_or_none():
     assert to_member("grcen", ["red", "green"]) == "green"
     assert to_member("blue", ["red", "green", None]) is None
     assert to_member("2", [1, 2]) == 2
+
+
+def test_ticked_boxes_fill_booleans_and_enums(page):
+    """A boolean is the box of its name; an enum is the ticked one of its members, asked for or not."""
+    reading = read_pages(
+        [page("Meals: ☐ Standard   ☒ Vegetarian\n\n☒ Newsletter     ☐ Parking\n\n☐ Member   ☒ Student")]
+    )
+    members = {"type": ["string", "null"], "enum": ["Member", "Student", None]}
+    properties = {name: {"type": ["boolean", "null"]} for name in ("vegetarian", "newsletter", "parking", "insured")}
+    properties |= {"meals": {"type": "string", "enum": ["Standard", "Vegetarian"]}, "status": members}
+    assert fill_schema({"type": "object", "properties": properties}, reading) == {
+        "vegetarian": True,
+        "newsletter": True,
+        "parking": False,
+        "insured": None,
+        "meals": "Vegetarian",
+        "status": "Student",
+    }

@@ -4,6 +4,9 @@ import pytest
 
 from chat_models.local.checkboxes import marked_choices
 from chat_models.local.reader import PageWords, read_pages
+from documents.load import Limits, load_document
+from documents.store import DocumentStore
+from documents.words import page_words
 
 # Lines that touch, as those of one paragraph do.
 TIGHT_PX = 14
@@ -101,3 +104,41 @@ def test_pages_are_read_in_order(page):
     blank = PageWords([], 800, 1000)
     assert pairs(page("Page: 1"), blank, page("Page: 2")) == [("Page", ["1"]), ("Page", ["2"])]
     assert pairs() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Membership: ☒ Member      ☐ Non-member    ☐ Student", [("Membership", ["Member"])]),
+        ("Membership:    ☐   Member    ☒   Non-member", [("Membership", ["Non-member"])]),
+        ("Would you come again?     ☒ Yes     ☐ No", [("Would you come again?", ["Yes"])]),
+        ("Sex: Male ☐     Female ☒", [("Sex", ["Female"])]),
+        ("Toppings:\n  ☒ Olives\n  ☐ Onions\n  ☒ Basil", [("Toppings", ["Olives", "Basil"])]),
+        ("Toppings: ☐ Olives     ☐ Onions\n          ☒ Basil      ☒ Chili\nDate: today",
+         [("Toppings", ["Basil", "Chili"]), ("Date", ["today"])]),
+        ("☒ Member     ☐ Non-member", []),
+        ("Member: ☐     Student: ☐", []),
+    ],
+)  # fmt: skip
+def test_ticked_choices_answer_the_question_beside_or_above(page, text, expected):
+    """On its row and in the rows below; a choice that is not ticked gives no pair, and none is a question."""
+    assert pairs(page(text)) == expected
+
+
+def test_choices_are_told_ticked_or_not(page):
+    """Boxes without a question count too; a lone box has its question for a wording."""
+    reading = read_pages([page("☒ I agree     ☐ Call me\nMember: ☒")])
+    assert reading.choices == [("I agree", True), ("Call me", False), ("Member", True)]
+
+
+@pytest.mark.slow
+def test_example_form_says_what_is_ticked(example, tmp_path):
+    """All six boxes of the committed scan are seen, and both questions have their ticked choice."""
+    store = DocumentStore(tmp_path)
+    [scan] = load_document(example, store, Limits(), allow_paths=True)["pages"]
+    words = page_words(scan, store)
+    assert [word.text for word in words if word.text in "☒☐"] == list("☒☐☐☐☒☐")
+    read = pairs(PageWords(words, scan["width_px"], scan["height_px"]))
+    assert ("Membership", ["Member"]) in read
+    assert ("Meals", ["Vegetarian"]) in read
+    assert {"Member", "Non-member", "Student", "Standard", "Vegetarian", "None"}.isdisjoint(key for key, _ in read)
