@@ -1,0 +1,100 @@
+"""All that training makes, and the stages that it runs through."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from chat_models.local.learned.gaps import gap_features
+from chat_models.local.learned.geometry import Array
+from chat_models.local.learned.grouping import Groups, chain_lines, group_rows_by_gaps
+from chat_models.local.learned.lines import line_features, line_pairs
+from chat_models.local.learned.links import (
+    ANSWER,
+    QUESTION,
+    choose_links,
+    competition_features,
+    link_candidates,
+    link_features,
+)
+from chat_models.local.learned.page import PageArrays
+from chat_models.local.learned.segments import segment_features
+from chat_models.local.learned.text import TextModel, words_in_place
+from chat_models.local.learned.trees import Trees
+from chat_models.local.learned.words import run_ids, word_features
+from chat_models.local.learned.page import row_breaks
+
+# Chosen on FUNSD's training forms, cross-validated: a text goes on across a gap, and into the next line, from here.
+GAP_THRESHOLD, LINE_THRESHOLD = 0.5, 0.5
+# A pair that is right as often as this is worth more to F1 than its absence.
+LINK_THRESHOLD = 0.35
+
+
+@dataclass(frozen=True)
+class Models:
+    """One model for each stage."""
+
+    word_text: TextModel
+    segment_text: TextModel
+    words: Trees
+    gaps: Trees
+    lines: Trees
+    segments: Trees
+    links: Trees
+    rivals: Trees
+    calibration: Array
+    """(2, k): raw scores, increasing, and the share of right pairs at each; between them it is interpolated."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """A question and its answer."""
+
+    question: Array
+    """Indices of the words."""
+    answer: Array
+    score: float
+    """Calibrated probability that both texts and the link are right."""
+
+
+def word_tokens(page: PageArrays) -> list[Array]:
+    """Return the tokens of each word in its run."""
+    return words_in_place(page.texts, row_breaks(run_ids(page)))
+
+
+def find_links(page: PageArrays, models: Models) -> list[Link]:
+    """Run all stages; in the order of the answers."""
+    if not len(page.box):
+        return []
+    word_scores = models.word_text.scores(word_tokens(page))
+    labels = models.words.probabilities(word_features(page, word_scores))
+    joins = models.gaps.probabilities(gap_features(page, labels, models.segment_text))
+    lines = group_rows_by_gaps(page, joins, GAP_THRESHOLD)
+    pairs = line_pairs(lines)
+    goes_on = models.lines.probabilities(line_features(page, lines, pairs, labels, models.segment_text))
+    groups = chain_lines(page, lines, pairs, goes_on, LINE_THRESHOLD)
+    group_labels = models.segments.probabilities(segment_features(page, groups, labels, models.segment_text))
+    candidates = link_candidates(groups, group_labels)
+    if not len(candidates):
+        return []
+    features = link_features(page, groups, candidates, group_labels, models.segment_text)
+    first = models.links.probabilities(features)
+    chances = models.rivals.probabilities(competition_features(candidates, first, features))
+    raw = raw_scores(groups, candidates, group_labels, chances)
+    calibrated = np.interp(raw, models.calibration[0], models.calibration[1])
+    return [
+        Link(groups.members[candidates[index, 0]], groups.members[candidates[index, 1]], float(calibrated[index]))
+        for index in choose_links(candidates, chances, LINK_THRESHOLD)
+    ]
+
+
+def raw_scores(groups: Groups, candidates: Array, labels: Array, chances: Array) -> Array:
+    """Multiply the probabilities of all decisions behind each candidate (p,)."""
+    question, answer = candidates[:, 0], candidates[:, 1]
+    result: Array = (
+        chances
+        * labels[question, QUESTION]
+        * labels[answer, ANSWER]
+        * groups.certainty[question]
+        * groups.certainty[answer]
+    )
+    return result
