@@ -1,76 +1,36 @@
-"""Pages of words → keys with their values: the core that a learned reader can take the place of."""
+"""Pages of words → keys with their values: by trained models, and by rules where those find nothing."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from chat_models.local.checkboxes import has_box, marked_choices
-from chat_models.local.links import link_values
-from chat_models.local.segments import PageLayout, Segment, lay_out_segments
-from chat_models.local.tables import link_amounts
+from chat_models.local.pairs import PageWords, Pair, Reading
+from chat_models.local.rules import pairs_by_rules
+from chat_models.local.segments import lay_out_segments
 from chat_models.local.thresholds import Thresholds
-from documents.page import Word
+
+if TYPE_CHECKING:
+    from chat_models.local.learned.models import Models
+
+__all__ = ["PageWords", "Pair", "Reading", "read_pages"]
 
 
-@dataclass(frozen=True)
-class PageWords:
-    """What the reader gets of a page."""
-
-    words: list[Word]
-    width_px: int
-    height_px: int
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A question of the page and its answers."""
-
-    key: Segment
-    values: tuple[Segment, ...]
-
-    @property
-    def key_text(self) -> str:
-        """The question without the colon and the dots that lead to its answer."""
-        return self.key.text.strip(" :._") or self.key.text
-
-    @property
-    def value_texts(self) -> list[str]:
-        """The answers as printed; of boxes to tick, the wordings of the ticked ones."""
-        return [text for value in self.values for text in _answers(value.text)]
-
-
-@dataclass(frozen=True)
-class Reading:
-    """All that was found in a document."""
-
-    pairs: list[Pair] = field(default_factory=list)
-    """In reading order; each has at least one answer."""
-    rows: list[list[Segment]] = field(default_factory=list)
-    """Every row of every page, for what has no printed key."""
-
-
-def read_pages(pages: Iterable[PageWords], thresholds: Thresholds | None = None) -> Reading:
-    """Find every question that has an answer."""
+def read_pages(
+    pages: Iterable[PageWords], thresholds: Thresholds | None = None, models: "Models | None" = None
+) -> Reading:
+    """Find every question that has an answer; without models, by the rules alone."""
     reading = Reading()
+    limits = thresholds or Thresholds()
     for page in pages:
-        limits = thresholds or Thresholds()
         layout = lay_out_segments(page.words, page.width_px, page.height_px, limits.word_gap)
-        reading.pairs.extend(pair for pair in _pairs(layout, limits) if pair.value_texts)
+        found = _learned(page, models) or pairs_by_rules(layout, limits)
+        reading.pairs.extend(pair for pair in found if pair.value_texts)
         reading.rows.extend(layout.rows)
     return reading
 
 
-def _pairs(layout: PageLayout, thresholds: Thresholds) -> list[Pair]:
-    """Gather the values of each key, once each, and put the keys in reading order."""
-    linked = link_values(layout, thresholds)
-    values: dict[Segment, list[Segment]] = {key: [value] for key, value in linked}
-    for name, amounts in link_amounts(layout, thresholds, [value for _, value in linked]):
-        known = values.setdefault(name, [])
-        known.extend(amount for amount in amounts if amount not in known)
-    order = {
-        word: position for position, word in enumerate(word for row in layout.rows for s in row for word in s.words)
-    }
-    return [Pair(key, tuple(found)) for key, found in sorted(values.items(), key=lambda item: order[item[0].words[0]])]
+def _learned(page: PageWords, models: "Models | None") -> list[Pair]:
+    if models is None:
+        return []
+    from chat_models.local.learned.reader import learned_pairs  # noqa: PLC0415 - numpy is not for the rules
 
-
-def _answers(text: str) -> list[str]:
-    return marked_choices(text) if has_box(text) else [text]
+    return learned_pairs(page, models)

@@ -20,11 +20,11 @@ _COMMON = {
     "use_missing": False,
     "seed": SEED,
     "deterministic": True,
-    "force_row_wise": True,
+    "force_col_wise": True,
     "verbosity": -1,
 }
 LABELLING = {
-    **_COMMON, "objective": "multiclass", "num_class": 4, "num_leaves": 15, "max_depth": 8, "learning_rate": 0.06,
+    **_COMMON, "objective": "multiclass", "num_class": 4, "num_leaves": 15, "max_depth": 8, "learning_rate": 0.08,
     "feature_fraction": 0.3,
 }  # fmt: skip
 DECIDING = {
@@ -45,7 +45,7 @@ def fit_text(tokens: Sequence[Array], labels: Array, strength: float) -> TextMod
     return TextModel(model.coef_.T.astype(np.float16), model.intercept_.astype(np.float32))
 
 
-def fit_trees(features: Array, targets: Array, parameters: dict[str, Any], rounds: int, threads: int = 2) -> Trees:
+def fit_trees(features: Array, targets: Array, parameters: dict[str, Any], rounds: int, threads: int = 1) -> Trees:
     """Boost trees; the same data gives the same trees."""
     import lightgbm  # noqa: PLC0415 - only training needs it
 

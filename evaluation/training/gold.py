@@ -29,6 +29,8 @@ class Gold:
     links: frozenset[tuple[int, int]]
     """Question item and answer item."""
     item_label: dict[int, int]
+    texts: dict[int, list[str]]
+    """The annotated words of each item that has any."""
 
 
 def align(page: PageArrays, annotation: Path) -> Gold:
@@ -45,7 +47,10 @@ def align(page: PageArrays, annotation: Path) -> Gold:
         for source, target in item["linking"]
         if item_label.get(source) == 0 and item_label.get(target) == 1
     }
-    return Gold(owner, label, frozenset(links), item_label)
+    texts: dict[int, list[str]] = {}
+    for word, item in found:
+        texts.setdefault(item["id"], []).append(word["text"].strip())
+    return Gold(owner, label, frozenset(links), item_label, texts)
 
 
 def _owner(text: str, bbox: Sequence[float], boxes: Array, found: Sequence[tuple[Any, Any]]) -> int:

@@ -1,7 +1,6 @@
 """Train the stages in turn, each on what the stages before say of pages that they have not seen."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
@@ -10,27 +9,26 @@ from chat_models.local.learned.gaps import gap_features, row_neighbours
 from chat_models.local.learned.geometry import Array
 from chat_models.local.learned.grouping import chain_lines, group_rows_by_gaps
 from chat_models.local.learned.lines import line_features, line_pairs
-from chat_models.local.learned.links import competition_features, link_candidates, link_features
-from chat_models.local.learned.models import GAP_THRESHOLD, LINE_THRESHOLD, Models, word_tokens
+from chat_models.local.learned.links import choose_links, competition_features, link_candidates, link_features
+from chat_models.local.learned.models import GAP_THRESHOLD, LINE_THRESHOLD, Models, judge_features, word_tokens
 from chat_models.local.learned.page import PageArrays
 from chat_models.local.learned.segments import segment_features
 from chat_models.local.learned.text import TextModel, segment_tokens
 from chat_models.local.learned.trees import Trees
-from chat_models.local.learned.words import word_features
+from chat_models.local.learned.words import relabelling_features, word_features
+from evaluation.metrics import normalise
 from evaluation.training.fit import DECIDING, LABELLING, fit_text, fit_trees
+from evaluation.training.forms import Form
 from evaluation.training.gold import OTHER, Gold, majority
 
 M = TypeVar("M", TextModel, Trees)
 
-WORD_ROUNDS, GAP_ROUNDS, LINE_ROUNDS, SEGMENT_ROUNDS, LINK_ROUNDS, RIVAL_ROUNDS = 160, 340, 340, 160, 400, 400
+WORD_ROUNDS, GAP_ROUNDS, LINE_ROUNDS, SEGMENT_ROUNDS, LINK_ROUNDS = 120, 340, 340, 160, 400
+RIVAL_ROUNDS, JUDGE_ROUNDS = 400, 160
 
 
-@dataclass(frozen=True)
-class Form:
-    """A page with what is right on it."""
-
-    page: PageArrays
-    gold: Gold
+STAGES = 10
+"""How often a training reports that it has got further."""
 
 
 def train_models(forms: Sequence[Form], folds: Sequence[int], on_stage: Callable[[], None] = lambda: None) -> Models:
@@ -52,6 +50,9 @@ def train_models(forms: Sequence[Form], folds: Sequence[int], on_stage: Callable
 
     features = [word_features(page, score) for page, score in zip(pages, scores, strict=True)]
     labels, words = _cross_trees(features, word_labels, fold, LABELLING, WORD_ROUNDS)
+    on_stage()
+    features = [relabelling_features(*of) for of in zip(pages, features, labels, strict=True)]
+    labels, relabelling = _cross_trees(features, word_labels, fold, LABELLING, WORD_ROUNDS)
     on_stage()
 
     text_of = [segment_texts[part] for part in fold]
@@ -80,11 +81,20 @@ def train_models(forms: Sequence[Form], folds: Sequence[int], on_stage: Callable
     targets = [_linked(gold, group.members, pair) for gold, group, pair in zip(golds, groups, pairs, strict=True)]
     first, links = _cross_trees(features, targets, fold, {**DECIDING, "learning_rate": 0.03}, LINK_ROUNDS)
     on_stage()
-    features = [competition_features(*of) for of in zip(pairs, first, features, strict=True)]
-    rivals = _fit(features, targets, {**DECIDING, "learning_rate": 0.03}, RIVAL_ROUNDS)
+    again = [competition_features(*of) for of in zip(pairs, first, features, strict=True)]
+    chances, rivals = _cross_trees(again, targets, fold, {**DECIDING, "learning_rate": 0.03}, RIVAL_ROUNDS)
+    on_stage()
+    features = [judge_features(*of) for of in zip(pages, groups, pairs, group_labels, chances, features, strict=True)]
+    chosen = [choose_links(pair, chance) for pair, chance in zip(pairs, chances, strict=True)]
+    targets = [_right(form, group.members, pair) for form, group, pair in zip(forms, groups, pairs, strict=True)]
+    judge = _fit(
+        [values[best] for values, best in zip(features, chosen, strict=True)],
+        [values[best] for values, best in zip(targets, chosen, strict=True)],
+        {**DECIDING, "num_leaves": 15, "learning_rate": 0.03}, JUDGE_ROUNDS,
+    )  # fmt: skip
     on_stage()
     return Models(
-        word_text, segment_text, words, gaps, line_trees, segments, links, rivals, np.array([[0.0, 1.0], [0.0, 1.0]])
+        word_text, segment_text, words, relabelling, gaps, line_trees, segments, links, rivals, judge, np.array([[0.0, 1.0], [0.0, 1.0]])
     )
 
 
@@ -122,6 +132,9 @@ def _gold_segments(form: Form) -> tuple[list[Array], Array]:
         members = np.flatnonzero(form.gold.item == item)
         tokens.append(segment_tokens([texts[index] for index in members]))
         labels.append(form.gold.item_label[item])
+    for item, words in form.gold.texts.items():  # as annotated too: what OCR misreads here it may read elsewhere
+        tokens.append(segment_tokens(words))
+        labels.append(form.gold.item_label[item])
     return tokens, np.array(labels, np.int32)
 
 
@@ -144,3 +157,10 @@ def _linked(gold: Gold, members: Sequence[Array], pairs: Array) -> Array:
     item = majority(gold.item, members)
     question, answer = item[pairs[:, 0]].tolist(), item[pairs[:, 1]].tolist()
     return np.array([pair in gold.links for pair in zip(question, answer, strict=True)], np.int32)
+
+
+def _right(form: Form, members: Sequence[Array], pairs: Array) -> Array:
+    """Tell which candidates are pairs that are expected, letter by letter as the exact score compares them."""
+    expected = {(normalise(key), normalise(value)) for key, value in form.expected}
+    texts = [normalise("".join(form.page.words[index].text for index in member)) for member in members]
+    return np.array([(texts[question], texts[answer]) in expected for question, answer in pairs.tolist()], np.int32)

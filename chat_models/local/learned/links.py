@@ -11,7 +11,7 @@ from chat_models.local.learned.words import character_classes, group_mean
 
 QUESTION, ANSWER, HEADER, OTHER = range(4)
 # Below these probabilities a text is not tried as a question or as an answer.
-_LEAST_QUESTION, _LEAST_ANSWER = 0.12, 0.12
+_LEAST_QUESTION, _LEAST_ANSWER = 0.04, 0.05
 _MAX_QUESTIONS = 14
 
 
@@ -174,12 +174,12 @@ def competition_features(pairs: Array, chances: Array, features: Array) -> Array
     return columns(
         features,
         chances,
-        *_rivals(answer, chances),
-        *_rivals(question, chances),
+        *rival_features(answer, chances),
+        *rival_features(question, chances),
     )
 
 
-def _rivals(groups: Array, chances: Array) -> list[Array]:
+def rival_features(groups: Array, chances: Array) -> list[Array]:
     """Return the best other chance of the same group, the sum of all, and how many are better."""
     best, total, better = (np.zeros(len(groups), np.float32) for _ in range(3))
     order = np.argsort(groups, kind="stable")
@@ -196,11 +196,9 @@ def _rivals(groups: Array, chances: Array) -> list[Array]:
     return [best, total, better]
 
 
-def choose_links(pairs: Array, chances: Array, threshold: float) -> list[int]:
-    """Return the index of the best candidate of each answer, where it reaches the threshold."""
+def choose_links(pairs: Array, chances: Array) -> list[int]:
+    """Return the index of the best candidate of each answer, in reading order of the questions."""
     chosen: dict[int, int] = {}
     for index in np.argsort(-chances, kind="stable").tolist():
-        if chances[index] >= threshold:
-            chosen.setdefault(int(pairs[index, 1]), index)
-    # A text can't be answer and question at once: the likelier role stands.
-    return sorted(chosen.values())
+        chosen.setdefault(int(pairs[index, 1]), index)
+    return sorted(chosen.values(), key=lambda index: tuple(pairs[index].tolist()))

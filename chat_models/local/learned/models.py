@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chat_models.local.learned.gaps import gap_features
-from chat_models.local.learned.geometry import Array
+from chat_models.local.learned.geometry import Array, columns
 from chat_models.local.learned.grouping import Groups, chain_lines, group_rows_by_gaps
 from chat_models.local.learned.lines import line_features, line_pairs
 from chat_models.local.learned.links import (
@@ -15,18 +15,19 @@ from chat_models.local.learned.links import (
     competition_features,
     link_candidates,
     link_features,
+    rival_features,
 )
 from chat_models.local.learned.page import PageArrays
 from chat_models.local.learned.segments import segment_features
 from chat_models.local.learned.text import TextModel, words_in_place
 from chat_models.local.learned.trees import Trees
-from chat_models.local.learned.words import run_ids, word_features
+from chat_models.local.learned.words import relabelling_features, run_ids, word_features
 from chat_models.local.learned.page import row_breaks
 
 # Chosen on FUNSD's training forms, cross-validated: a text goes on across a gap, and into the next line, from here.
-GAP_THRESHOLD, LINE_THRESHOLD = 0.5, 0.5
-# A pair that is right as often as this is worth more to F1 than its absence.
-LINK_THRESHOLD = 0.35
+GAP_THRESHOLD, LINE_THRESHOLD = 0.4, 0.4
+# A pair that is right as often as half of F1 is worth more to F1 than its absence.
+LEAST_RIGHT = 0.25
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,13 @@ class Models:
     word_text: TextModel
     segment_text: TextModel
     words: Trees
+    relabelling: Trees
     gaps: Trees
     lines: Trees
     segments: Trees
     links: Trees
     rivals: Trees
+    judge: Trees
     calibration: Array
     """(2, k): raw scores, increasing, and the share of right pairs at each; between them it is interpolated."""
 
@@ -66,7 +69,8 @@ def find_links(page: PageArrays, models: Models) -> list[Link]:
     if not len(page.box):
         return []
     word_scores = models.word_text.scores(word_tokens(page))
-    labels = models.words.probabilities(word_features(page, word_scores))
+    look = word_features(page, word_scores)
+    labels = models.relabelling.probabilities(relabelling_features(page, look, models.words.probabilities(look)))
     joins = models.gaps.probabilities(gap_features(page, labels, models.segment_text))
     lines = group_rows_by_gaps(page, joins, GAP_THRESHOLD)
     pairs = line_pairs(lines)
@@ -79,22 +83,34 @@ def find_links(page: PageArrays, models: Models) -> list[Link]:
     features = link_features(page, groups, candidates, group_labels, models.segment_text)
     first = models.links.probabilities(features)
     chances = models.rivals.probabilities(competition_features(candidates, first, features))
-    raw = raw_scores(groups, candidates, group_labels, chances)
-    calibrated = np.interp(raw, models.calibration[0], models.calibration[1])
+    right = models.judge.probabilities(judge_features(page, groups, candidates, group_labels, chances, features))
+    calibrated = np.interp(right, models.calibration[0], models.calibration[1])
     return [
         Link(groups.members[candidates[index, 0]], groups.members[candidates[index, 1]], float(calibrated[index]))
-        for index in choose_links(candidates, chances, LINK_THRESHOLD)
+        for index in choose_links(candidates, chances)
+        if right[index] >= LEAST_RIGHT
     ]
 
 
-def raw_scores(groups: Groups, candidates: Array, labels: Array, chances: Array) -> Array:
-    """Multiply the probabilities of all decisions behind each candidate (p,)."""
+def judge_features(
+    page: PageArrays, groups: Groups, candidates: Array, labels: Array, chances: Array, features: Array
+) -> Array:
+    """Add to the features (p, f) the probabilities of all decisions behind each candidate, and how well it was read."""
     question, answer = candidates[:, 0], candidates[:, 1]
-    result: Array = (
-        chances
-        * labels[question, QUESTION]
-        * labels[answer, ANSWER]
-        * groups.certainty[question]
-        * groups.certainty[answer]
+    sure = groups.certainty
+    product = chances * labels[question, QUESTION] * labels[answer, ANSWER] * sure[question] * sure[answer]
+    scores = np.array([word.score for word in page.words], np.float32)
+    read = np.array([(scores[member].min(), scores[member].mean()) for member in groups.members], np.float32)
+    length = np.array([sum(len(page.words[index].text) for index in member) for member in groups.members])
+    return columns(
+        features,
+        *rival_features(answer, chances),
+        chances,
+        sure[question] * sure[answer],
+        product,
+        read[question],
+        read[answer],
+        read[question, 0] * read[answer, 0],
+        length[question],
+        length[answer],
     )
-    return result

@@ -7,10 +7,7 @@ from chat_models.local.learned.grouping import Groups
 from chat_models.local.learned.ink import rules_around
 from chat_models.local.learned.page import PageArrays
 from chat_models.local.learned.text import TextModel, segment_tokens
-from chat_models.local.learned.words import character_classes, group_mean
-
-# Texts whose left edges are this close stand in a column.
-_COLUMN = 0.6
+from chat_models.local.learned.words import character_classes, group_mean, near_mean
 
 
 def segment_features(page: PageArrays, groups: Groups, labels: Array, text_model: TextModel) -> Array:
@@ -50,18 +47,7 @@ def segment_features(page: PageArrays, groups: Groups, labels: Array, text_model
         np.minimum(rules, 20),
         *(take(means, around[:, side]) for side in range(4)),
         *(take(scores, around[:, side]) for side in range(4)),
-        _near_mean(means, (box[:, 1] + box[:, 3]) / 2),
-        _near_mean(means, box[:, 0]),
+        near_mean(means, (box[:, 1] + box[:, 3]) / 2),
+        near_mean(means, box[:, 0]),
         means.mean(axis=0)[None].repeat(len(box), axis=0),
     )
-
-
-def _near_mean(values: Array, place: Array) -> Array:
-    """Return the mean (m, k) of the others' values whose place is within half a line: rows and columns."""
-    order = np.argsort(place, kind="stable")
-    ordered = place[order]
-    sums = np.vstack([np.zeros((1, values.shape[1])), np.cumsum(values[order], axis=0)])
-    start = np.searchsorted(ordered, place - _COLUMN)
-    end = np.searchsorted(ordered, place + _COLUMN, "right")
-    result: Array = (sums[end] - sums[start] - values) / np.maximum(end - start - 1, 1)[:, None]
-    return result

@@ -17,6 +17,8 @@ from chat_models.local.learned.page import PageArrays, row_breaks
 
 # Words further apart than this many lines' heights are taken for different texts, before anything is learned.
 _RUN_GAP = 1.0
+# Texts whose edges are this close, in lines' heights, stand in a column or a row.
+_COLUMN = 0.6
 
 
 def character_classes(texts: list[str]) -> Array:
@@ -87,10 +89,8 @@ def word_features(page: PageArrays, scores: Array) -> Array:
     gap_left = row_gaps(page)
     gap_right = np.append(gap_left[1:], FAR)
     index = np.arange(count)
-    row_edges = np.array(row_breaks(page.row))
-    row_start, row_end = row_edges[page.row, 0], row_edges[page.row, 1]
-    run_edges = np.array(row_breaks(runs))
-    run_start, run_end = run_edges[runs, 0], run_edges[runs, 1]
+    row_start, row_end = _edges(page.row)
+    run_start, run_end = _edges(runs)
     previous = np.where(index > row_start, index - 1, -1)
     following = np.where(index + 1 < row_end, index + 1, -1)
     around, gaps = neighbours(box)
@@ -167,3 +167,36 @@ def _beside_run(scores: Array, runs: Array, row: Array, run_start: Array, run_en
         take(means, np.where(has_left, runs[left], -1)),
         take(means, np.where(has_right, runs[right], -1)),
     ]
+
+
+def relabelling_features(page: PageArrays, features: Array, labels: Array) -> Array:
+    """Add to the features (n, f) what a first pass says (n, 4) of each word, its neighbours, its row and its column."""
+    around, _ = neighbours(page.box)
+    runs = run_ids(page)
+    return columns(
+        features,
+        labels,
+        group_mean(labels, runs)[runs],
+        group_mean(labels, page.row)[page.row],
+        *(take(labels, around[:, side]) for side in range(4)),
+        *_beside_run(labels, runs, page.row, *_edges(runs)),
+        near_mean(labels, page.box[:, 0]),
+        labels.mean(axis=0)[None].repeat(len(labels), axis=0),
+    )
+
+
+def near_mean(values: Array, place: Array) -> Array:
+    """Return the mean (n, k) of the others' values whose place is within half a line: those of a row or a column."""
+    order = np.argsort(place, kind="stable")
+    ordered = place[order]
+    sums = np.vstack([np.zeros((1, values.shape[1])), np.cumsum(values[order], axis=0)])
+    start = np.searchsorted(ordered, place - _COLUMN)
+    end = np.searchsorted(ordered, place + _COLUMN, "right")
+    result: Array = (sums[end] - sums[start] - values) / np.maximum(end - start - 1, 1)[:, None]
+    return result
+
+
+def _edges(ids: Array) -> tuple[Array, Array]:
+    """Return each word's first index of its group, and the index after the last."""
+    edges = np.array(row_breaks(ids))
+    return edges[ids, 0], edges[ids, 1]
