@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 from langchain_core.language_models import BaseChatModel
 
@@ -31,7 +32,8 @@ def make_chat_model(choice: str, store: DocumentStore, timeout_s: float) -> Base
     """Make the chat model that a run chose.
 
     Args:
-        choice: "local", a registered name, or "provider:model" as LangChain's `init_chat_model` takes it.
+        choice: "local", "local:rules" for its rules alone, "local:PATH" for weights of one's own, a registered name,
+            or "provider:model" as LangChain's `init_chat_model` takes it.
         store: where the local reader finds the pages.
         timeout_s: longest wait for one answer of a provider.
 
@@ -40,12 +42,24 @@ def make_chat_model(choice: str, store: DocumentStore, timeout_s: float) -> Base
     """
     if choice == LOCAL:
         return LocalChatModel(store=store)
+    if choice.startswith(f"{LOCAL}:"):
+        return _make_local(choice.removeprefix(f"{LOCAL}:"), store)
     if choice in _registered:
         return _registered[choice]()
     if ":" not in choice:
         known = ", ".join([LOCAL, *sorted(_registered)])
         raise ChatModelError(f"unknown chat model '{choice}'; use {known}, or provider:model such as {OPENAI_DEFAULT}")
     return _make_provider_model(choice, timeout_s)
+
+
+def _make_local(variant: str, store: DocumentStore) -> LocalChatModel:
+    if variant == "rules":
+        return LocalChatModel(store=store, rules_only=True)
+    from chat_models.local.learned.weights import load_models  # noqa: PLC0415 - numpy is not for the other models
+
+    weights = Path(variant)
+    load_models(weights)  # once a process; tells now rather than at the first page that they can't be read
+    return LocalChatModel(store=store, weights=weights)
 
 
 @cache

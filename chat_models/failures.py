@@ -15,7 +15,7 @@ def is_transient(error: BaseException) -> bool:
     for cause in _causes(error):
         status = getattr(cause, "status_code", None)
         if isinstance(status, int):
-            return status in _TRANSIENT_STATUS and not _quota_used_up(cause) or status >= 500
+            return (status in _TRANSIENT_STATUS and not _quota_used_up(cause)) or status >= 500
         if isinstance(cause, httpx.TransportError | TimeoutError | ConnectionError):
             return True
     return False

@@ -58,7 +58,7 @@ def reliability_table(scores: Array, right: Array) -> list[Reliability]:
 
 
 def expected_calibration_error(scores: Array, right: Array) -> float:
-    """Return the mean distance of score and share of right ones over the table's rows, weighted by count; 0 for none."""
+    """Return the mean distance of score and share of right ones over the table, weighted by count; 0 for none."""
     table = reliability_table(scores, right)
     return sum(row.count * abs(row.mean_score - row.share_right) for row in table) / max(len(scores), 1)
 
@@ -68,6 +68,6 @@ def auroc(scores: Array, right: Array) -> float:
     positive, negative = int(right.sum()), int((~right.astype(bool)).sum())
     if not positive or not negative:
         return 0.5
-    known, position, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    _, position, counts = np.unique(scores, return_inverse=True, return_counts=True)
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[position]
     return float((ranks[right.astype(bool)].sum() - positive * (positive + 1) / 2) / (positive * negative))

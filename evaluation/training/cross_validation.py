@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from chat_models.local.learned.geometry import Array
-from chat_models.local.learned.models import Models
+from chat_models.local.learned.models import LEAST_RIGHT, Models
 from chat_models.local.learned.reader import pairs_of_page
 from evaluation.metrics import PairCounts, TextPair, exact_counts, fuzzy_counts, normalise
 from evaluation.training.confidence import (
@@ -32,9 +31,9 @@ class FoldResult:
     exact: PairCounts
     fuzzy: PairCounts
     scores: Array
-    """Of each pair found, before calibration."""
+    """Of the best candidate for each answer, before calibration; from LEAST_RIGHT on it is told."""
     right: Array
-    """Whether it is exactly right."""
+    """Whether that pair is exactly right."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +43,13 @@ class Training:
     models: Models
     folds: list[FoldResult]
     calibration_error: float
-    """Of scores calibrated on the other folds."""
+    """Of the pairs told, their scores calibrated on the other folds."""
     auroc: float
+    """How well these scores tell right from wrong among the best candidates for each answer, told or not."""
+    auroc_of_told: float
+    """The same among the pairs told alone: harder, since the clearly wrong ones are gone."""
     reliability: list[Reliability]
+    """Of the pairs told."""
 
     @property
     def exact(self) -> PairCounts:
@@ -67,6 +70,8 @@ def train(forms: Sequence[Form], folds: int, on_stage: Callable[[], None] = lamb
     Raises:
         UsageError: there are too few forms for the folds.
     """
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415 - comes with scikit-learn, which only training needs
+
     numbers = fold_numbers(forms, folds)
     # Each training runs on one thread, several side by side: faster than the libraries' own threads, which wait a lot.
     with threadpool_limits(1), ThreadPoolExecutor(threads) as pool:
@@ -75,12 +80,14 @@ def train(forms: Sequence[Form], folds: int, on_stage: Callable[[], None] = lamb
         models = final.result()
     scores, right = [result.scores for result in results], [result.right for result in results]
     calibrated, all_right = np.concatenate(calibrate_across(scores, right)), np.concatenate(right)
+    told = np.concatenate(scores) >= LEAST_RIGHT
     return Training(
         replace(models, calibration=fit_calibration(np.concatenate(scores), all_right)),
         results,
-        expected_calibration_error(calibrated, all_right),
+        expected_calibration_error(calibrated[told], all_right[told]),
         auroc(calibrated, all_right),
-        reliability_table(calibrated, all_right),
+        auroc(calibrated[told], all_right[told]),
+        reliability_table(calibrated[told], all_right[told]),
     )
 
 
@@ -91,21 +98,21 @@ def _held_out(forms: Sequence[Form], numbers: Sequence[int], on_stage: Callable[
 
 
 def score_forms(forms: Sequence[Form], models: Models) -> FoldResult:
-    """Read forms and compare."""
+    """Read forms by models that are not calibrated yet, and compare."""
     exact, fuzzy = PairCounts(), PairCounts()
     scores: list[float] = []
     right: list[bool] = []
     for form in forms:
         found = [
             ((pair.key_text, value), score)
-            for pair in pairs_of_page(form.page, models)
+            for pair in pairs_of_page(form.page, models, least_right=0.0)
             for value, score in pair.scored_values
         ]
-        predicted = [texts for texts, _ in found]
+        predicted = [texts for texts, score in found if score >= LEAST_RIGHT]
         exact += exact_counts(form.expected, predicted)
         fuzzy += fuzzy_counts(form.expected, predicted)
         scores += [score for _, score in found]
-        right += _are_right(form.expected, predicted)
+        right += _are_right(form.expected, [texts for texts, _ in found])
     return FoldResult(exact, fuzzy, np.array(scores, np.float32), np.array(right, bool))
 
 

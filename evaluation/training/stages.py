@@ -11,7 +11,6 @@ from chat_models.local.learned.grouping import chain_lines, group_rows_by_gaps
 from chat_models.local.learned.lines import line_features, line_pairs
 from chat_models.local.learned.links import choose_links, competition_features, link_candidates, link_features
 from chat_models.local.learned.models import GAP_THRESHOLD, LINE_THRESHOLD, Models, judge_features, word_tokens
-from chat_models.local.learned.page import PageArrays
 from chat_models.local.learned.segments import segment_features
 from chat_models.local.learned.text import TextModel, segment_tokens
 from chat_models.local.learned.trees import Trees
@@ -94,7 +93,17 @@ def train_models(forms: Sequence[Form], folds: Sequence[int], on_stage: Callable
     )  # fmt: skip
     on_stage()
     return Models(
-        word_text, segment_text, words, relabelling, gaps, line_trees, segments, links, rivals, judge, np.array([[0.0, 1.0], [0.0, 1.0]])
+        word_text,
+        segment_text,
+        words,
+        relabelling,
+        gaps,
+        line_trees,
+        segments,
+        links,
+        rivals,
+        judge,
+        np.array([[0.0, 1.0], [0.0, 1.0]]),
     )
 
 
@@ -102,7 +111,9 @@ def _flat(parts: Sequence[Sequence[Array]]) -> list[Array]:
     return [tokens for part in parts for tokens in part]
 
 
-def _cross(fit: Callable[[Any, Any], M], inputs: Sequence[Any], targets: Sequence[Array], fold: Array) -> tuple[dict[int, M], M]:
+def _cross(
+    fit: Callable[[Any, Any], M], inputs: Sequence[Any], targets: Sequence[Array], fold: Array
+) -> tuple[dict[int, M], M]:
     """Fit once without each fold, and once on all."""
 
     def without(part: int | None) -> M:

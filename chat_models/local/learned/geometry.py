@@ -3,7 +3,7 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[Any]
 
@@ -14,15 +14,16 @@ _BLOCK = 256
 LEFT, RIGHT, ABOVE, BELOW = range(4)
 
 
-def overlap(low: Array, high: Array, other_low: Array, other_high: Array) -> Array:
+def overlap(low: ArrayLike, high: ArrayLike, other_low: ArrayLike, other_high: ArrayLike) -> Array:
     """Return the common length of intervals; negative where they are apart, by how far."""
-    return np.minimum(high, other_high) - np.maximum(low, other_low)
+    return np.asarray(np.minimum(high, other_high) - np.maximum(low, other_low))
 
 
 def share(low: Array, high: Array, other_low: Array, other_high: Array) -> Array:
     """Return the overlap as a share of the shorter interval, at least 0."""
     shorter = np.minimum(high - low, other_high - other_low)
-    return np.maximum(overlap(low, high, other_low, other_high), 0) / np.maximum(shorter, 1e-3)
+    result: Array = np.maximum(overlap(low, high, other_low, other_high), 0) / np.maximum(shorter, 1e-3)
+    return result
 
 
 def neighbours(box: Array) -> tuple[Array, Array]:
@@ -72,6 +73,6 @@ def near_count(values: Array, tolerance: float) -> Array:
     return np.searchsorted(ordered, values + tolerance, "right") - np.searchsorted(ordered, values - tolerance, "left")
 
 
-def columns(*parts: Array) -> Array:
+def columns(*parts: ArrayLike) -> Array:
     """Put features side by side as float32."""
     return np.column_stack([np.asarray(part, np.float32) for part in parts]).astype(np.float32)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from chat_models.local.learned.geometry import FAR, LEFT, RIGHT, ABOVE, BELOW, Array, columns, neighbours, overlap, take
+from chat_models.local.learned.geometry import ABOVE, BELOW, FAR, LEFT, RIGHT, Array, columns, neighbours, overlap, take
 from chat_models.local.learned.grouping import Groups
 from chat_models.local.learned.ink import rule_between, rules_around
 from chat_models.local.learned.page import PageArrays
@@ -67,7 +67,7 @@ def link_features(page: PageArrays, groups: Groups, pairs: Array, labels: Array,
     )
     across = overlap(q[:, 0], q[:, 2], a[:, 0], a[:, 2])
     down = overlap(q[:, 1], q[:, 3], a[:, 1], a[:, 3])
-    between = _between(box, labels, q, a, question, answer)
+    between = _between(box, labels, pairs)
     return columns(
         a[:, 0] - q[:, 2],
         a[:, 0] - q[:, 0],
@@ -96,7 +96,9 @@ def link_features(page: PageArrays, groups: Groups, pairs: Array, labels: Array,
         (cell[question] == cell[answer]).all(axis=1),
         (cell[question][:, :2] == cell[answer][:, :2]).all(axis=1),
         (cell[question][:, 2:] == cell[answer][:, 2:]).all(axis=1),
-        rule_between(q[:, 2], a[:, 0], np.maximum(q[:, 1], a[:, 1]), np.minimum(q[:, 3], a[:, 3]), page.ink.upright_rules),
+        rule_between(
+            q[:, 2], a[:, 0], np.maximum(q[:, 1], a[:, 1]), np.minimum(q[:, 3], a[:, 3]), page.ink.upright_rules
+        ),
         rule_between(q[:, 3], a[:, 1], np.maximum(q[:, 0], a[:, 0]), np.minimum(q[:, 2], a[:, 2]), page.ink.flat_rules),
         around[question, RIGHT] == answer,
         around[question, BELOW] == answer,
@@ -111,8 +113,10 @@ def link_features(page: PageArrays, groups: Groups, pairs: Array, labels: Array,
     )
 
 
-def _between(box: Array, labels: Array, q: Array, a: Array, question: Array, answer: Array) -> Array:
+def _between(box: Array, labels: Array, pairs: Array) -> Array:
     """Sum what stands between the two (p, 5): questions and answers beside, the same below, and how many texts."""
+    question, answer = pairs[:, 0], pairs[:, 1]
+    q, a = box[question], box[answer]
     result = np.zeros((len(q), 5), np.float32)
     beside = overlap(q[:, 1], q[:, 3], a[:, 1], a[:, 3]) > 0
     low, high = np.minimum(q[:, 1], a[:, 1]), np.maximum(q[:, 3], a[:, 3])

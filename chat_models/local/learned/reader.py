@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from chat_models.local.learned.geometry import Array
-from chat_models.local.learned.models import Models, find_links
+from chat_models.local.learned.models import LEAST_RIGHT, Models, find_links
 from chat_models.local.learned.page import PageArrays, make_page
 from chat_models.local.pairs import PageWords, Pair
 from chat_models.local.segments import Segment
@@ -18,10 +18,10 @@ def learned_pairs(words: PageWords, models: Models) -> list[Pair]:
     return pairs_of_page(page, models)
 
 
-def pairs_of_page(page: PageArrays, models: Models) -> list[Pair]:
-    """Gather the answers of each question."""
+def pairs_of_page(page: PageArrays, models: Models, least_right: float = LEAST_RIGHT) -> list[Pair]:
+    """Gather the answers of each question; `least_right` is as in `find_links`."""
     values: dict[tuple[int, ...], list[tuple[Segment, float]]] = {}
-    for link in find_links(page, models):
+    for link in find_links(page, models, least_right):
         question = tuple(link.question.tolist())
         values.setdefault(question, []).append((_segment(page, link.answer.tolist()), link.score))
     return [

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from zlib import crc32
 
 import numpy as np
@@ -67,7 +68,7 @@ def segment_tokens(words: Sequence[str]) -> Array:
         f"E={words[-1][-1]}",
         f"N={min(len(words), 8)}",
         f"S={' '.join(map(shape, words[:3]))}",
-        *(f"b={_fold(left)} {_fold(right)}" for left, right in zip(words, words[1:], strict=False)),
+        *(f"b={_fold(left)} {_fold(right)}" for left, right in pairwise(words)),
     ]
     return _unique((*(bucket for word in words for bucket in _word_tokens(word)), *map(_bucket, around)))
 

@@ -1,6 +1,6 @@
 """Models on disk: one file, its version and its checksum first.
 
-    optophone-reader 1\\n<SHA-256 of the rest, 64 hex digits>\\n<a compressed npz of plain arrays>
+optophone-reader 1\\n<SHA-256 of the rest, 64 hex digits>\\n<a compressed npz of plain arrays>
 """
 
 import hashlib
