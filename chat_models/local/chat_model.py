@@ -73,7 +73,8 @@ class LocalChatModel(BaseChatModel):
 
     def _page_words(self, page: Page) -> PageWords:
         words = page_words(page, self.store)
-        return PageWords(words, page["width_px"], page["height_px"], self.store.get(page["image"]))
+        png = self.store.get(page["image"]) if page["image"] in self.store else None
+        return PageWords(words, page["width_px"], page["height_px"], png)
 
     def _models(self) -> "Models | None":
         if self.rules_only:

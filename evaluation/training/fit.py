@@ -41,17 +41,24 @@ def fit_text(tokens: Sequence[Array], labels: Array, strength: float) -> TextMod
     values = np.repeat(1 / np.sqrt(np.maximum(lengths, 1)), lengths)
     ends = np.append(0, np.cumsum(lengths))
     matrix = csr_matrix((values, np.concatenate(tokens), ends), shape=(len(tokens), BUCKETS))
-    model = LogisticRegression(C=strength, max_iter=60, tol=1e-3).fit(matrix, labels)
+    model = LogisticRegression(C=strength, max_iter=500, tol=1e-3).fit(matrix, labels)
     return TextModel(model.coef_.T.astype(np.float16), model.intercept_.astype(np.float32))
 
 
 def fit_trees(features: Array, targets: Array, parameters: dict[str, Any], rounds: int, threads: int = 1) -> Trees:
-    """Boost trees; the same data gives the same trees."""
+    """Boost trees; the same data gives the same trees, and no data trees that are undecided."""
     import lightgbm  # noqa: PLC0415 - only training needs it
 
+    if not len(features):  # a handful of forms may have no line below another
+        return _undecided(parameters.get("num_class", 1))
     data = lightgbm.Dataset(features, targets)
     booster = lightgbm.train({**parameters, "num_threads": threads}, data, num_boost_round=rounds)
     return booster_to_trees(booster.dump_model())
+
+
+def _undecided(classes: int) -> Trees:
+    nodes, zeros = np.arange(classes, dtype=np.int32), np.zeros(classes, np.float32)
+    return Trees(nodes * 0, zeros, nodes, nodes, zeros, nodes, 0, classes)
 
 
 def booster_to_trees(dumped: dict[str, Any]) -> Trees:

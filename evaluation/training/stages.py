@@ -32,9 +32,10 @@ STAGES = 10
 
 def train_models(forms: Sequence[Form], folds: Sequence[int], on_stage: Callable[[], None] = lambda: None) -> Models:
     """Train all stages on the forms; `folds` tells which forms a stage is kept from while it speaks of one of them."""
+    fold = np.array([part for form, part in zip(forms, folds, strict=True) if form.page.words])
+    forms = [form for form in forms if form.page.words]
     pages = [form.page for form in forms]
     golds = [form.gold for form in forms]
-    fold = np.array(folds)
 
     segment_texts, segment_text = _cross(
         lambda x, y: fit_text(_flat(x), np.concatenate(y), 3.0),

@@ -124,16 +124,20 @@ def _between(box: Array, labels: Array, pairs: Array) -> Array:
     strip_low, strip_high = np.maximum(q[:, 0], a[:, 0]), np.minimum(q[:, 2], a[:, 2])
     for number, (x0, y0, x1, y1) in enumerate(box):
         x, y = (x0 + x1) / 2, (y0 + y1) / 2
-        other = (question != number) & (answer != number)
-        in_row = other & (y > low) & (y < high) & (x > q[:, 2]) & (x < a[:, 0]) & beside
-        in_column = other & (y > q[:, 3]) & (y < a[:, 1]) & (x1 > strip_low) & (x0 < strip_high) & ~beside
-        inside = other & (x > start) & (x < end) & (y > low) & (y < high)
-        result += np.column_stack(
+        near = (x1 > start) & (x0 < end) & (y > low) & (y < high) & (question != number) & (answer != number)
+        rows = np.flatnonzero(near)
+        row_q, row_a, is_beside = q[rows], a[rows], beside[rows]
+        in_row = (x > row_q[:, 2]) & (x < row_a[:, 0]) & is_beside
+        in_column = (y > row_q[:, 3]) & (y < row_a[:, 1]) & (x1 > strip_low[rows]) & (x0 < strip_high[rows])
+        in_column &= ~is_beside
+        inside = (x > start[rows]) & (x < end[rows])
+        likely = labels[number]
+        result[rows] += np.column_stack(
             [
-                in_row * labels[number, QUESTION],
-                in_row * labels[number, ANSWER],
-                in_column * labels[number, QUESTION],
-                in_column * labels[number, ANSWER],
+                in_row * likely[QUESTION],
+                in_row * likely[ANSWER],
+                in_column * likely[QUESTION],
+                in_column * likely[ANSWER],
                 inside,
             ]
         )

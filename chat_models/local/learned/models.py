@@ -27,7 +27,7 @@ from chat_models.local.learned.words import relabelling_features, run_ids, word_
 GAP_THRESHOLD, LINE_THRESHOLD = 0.4, 0.4
 # Least probability of a pair that is told; in theory half of F1 is best for F1, but on forms unlike those of training
 # the judge is too modest.
-LEAST_RIGHT = 0.12
+LEAST_RIGHT = 0.15
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,14 @@ def find_links(page: PageArrays, models: Models, least_right: float = LEAST_RIGH
     features = link_features(page, groups, candidates, group_labels, models.segment_text)
     first = models.links.probabilities(features)
     chances = models.rivals.probabilities(competition_features(candidates, first, features))
-    right = models.judge.probabilities(judge_features(page, groups, candidates, group_labels, chances, features))
+    chosen = choose_links(candidates, chances)
+    judged = judge_features(page, groups, candidates, group_labels, chances, features)[chosen]
+    right = models.judge.probabilities(judged)
     calibrated = np.interp(right, models.calibration[0], models.calibration[1])
     return [
-        Link(groups.members[candidates[index, 0]], groups.members[candidates[index, 1]], float(calibrated[index]))
-        for index in choose_links(candidates, chances)
-        if right[index] >= least_right
+        Link(groups.members[candidates[index, 0]], groups.members[candidates[index, 1]], float(score))
+        for index, raw, score in zip(chosen, right, calibrated, strict=True)
+        if raw >= least_right
     ]
 
 
