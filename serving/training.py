@@ -37,7 +37,7 @@ def run_training(dataset: str, out: Path, folds: int) -> None:
     out.write_bytes(weights)
     _show(training)
     typer.echo(f"{out}  {len(weights) / 1e6:.1f} MB, from {len(forms)} forms")
-    log_training(training, {"dataset": dataset, "folds": folds, "forms": len(forms)}, out, get_settings().tracking_uri)
+    log_training(training, {"dataset": dataset, "folds": folds, "forms": len(forms)}, out, get_settings())
 
 
 def _check(out: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from evaluation.training.cross_validation import Training
+from graph.settings import Settings
 from prompts.connection import UnreachableError, connect
 
 EXPERIMENT = "optophone-training"
@@ -14,17 +15,22 @@ _DEADLINE_S = 60.0
 _logger = logging.getLogger("optophone")
 
 
-def log_training(training: Training, parameters: dict[str, Any], weights: Path, tracking_uri: str) -> None:
+def log_training(training: Training, parameters: dict[str, Any], weights: Path, settings: Settings) -> None:
     """Log a run; where MLflow can't be reached, one warning, since the weights are written already."""
     try:
-        connect(tracking_uri).run(lambda: _log(training, parameters, weights), _DEADLINE_S)
+        connection = connect(settings.tracking_uri)
+        # Beside a local database, as the traces' attachments; a server keeps them in its own place.
+        artifacts = None if connection.is_remote else (settings.data_dir / "artifacts").resolve().as_uri()
+        connection.run(lambda: _log(training, parameters, weights, artifacts), _DEADLINE_S)
     except UnreachableError as error:
         _logger.warning("this training is not logged: %s", error)
 
 
-def _log(training: Training, parameters: dict[str, Any], weights: Path) -> None:
+def _log(training: Training, parameters: dict[str, Any], weights: Path, artifacts: str | None) -> None:
     import mlflow  # noqa: PLC0415 - takes seconds
 
+    if mlflow.get_experiment_by_name(EXPERIMENT) is None:
+        mlflow.create_experiment(EXPERIMENT, artifact_location=artifacts)
     mlflow.set_experiment(EXPERIMENT)
     with mlflow.start_run(run_name=weights.name):
         mlflow.log_params(parameters)
