@@ -15,7 +15,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from chat_models.local.reader import PageWords, read_pages
+from chat_models.local.pairs import PageWords
+from chat_models.local.reader import read_pages
 from chat_models.local.thresholds import Thresholds
 from documents.limits import Limits
 from documents.load import load_document

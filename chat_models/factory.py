@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from typing import Any, cast
 
 from langchain_core.language_models import BaseChatModel
@@ -13,6 +14,7 @@ from documents.store import DocumentStore
 from schemas.errors import ChatModelError
 
 LOCAL = "local"
+RULES = "local:rules"
 OPENAI_DEFAULT = "openai:gpt-4o-mini"
 """The chat model of the article that this project grew from."""
 
@@ -29,19 +31,25 @@ def default_chat_model() -> str:
     return OPENAI_DEFAULT if os.environ.get("OPENAI_API_KEY") else LOCAL
 
 
-def make_chat_model(choice: str, store: DocumentStore, timeout_s: float) -> BaseChatModel:
+def make_chat_model(choice: str, store: DocumentStore, timeout_s: float, *, allow_paths: bool = True) -> BaseChatModel:
     """Make the chat model that a run chose.
 
     Args:
-        choice: "local", a registered name, or "provider:model" as LangChain's `init_chat_model` takes it.
+        choice: "local", "local:rules" for its rules alone, "local:PATH" for weights of one's own, a registered name,
+            or "provider:model" as LangChain's `init_chat_model` takes it.
         store: where the local reader finds the pages.
         timeout_s: longest wait for one answer of a provider.
+        allow_paths: accept weights by path; never where strangers can ask.
 
     Raises:
         ChatModelError: it is unknown, its package isn't installed, or its key isn't set.
     """
     if choice == LOCAL:
         return LocalChatModel(store=store)
+    if choice == RULES:
+        return LocalChatModel(store=store, rules_only=True)
+    if choice.startswith(f"{LOCAL}:") and allow_paths:
+        return _make_local(Path(choice.removeprefix(f"{LOCAL}:")), store)
     if choice in _registered:
         return _registered[choice]()
     if ":" not in choice:
@@ -54,6 +62,13 @@ def make_chat_model(choice: str, store: DocumentStore, timeout_s: float) -> Base
     prefix = f"{choice.partition(':')[0].upper()}_"
     settings = tuple(sorted(item for item in os.environ.items() if item[0].startswith(prefix)))
     return _make_provider_model(choice, timeout_s, settings)
+
+
+def _make_local(weights: Path, store: DocumentStore) -> LocalChatModel:
+    from chat_models.local.learned.weights import load_models  # noqa: PLC0415 - numpy is not for the other models
+
+    load_models(weights)  # once a process; tells now rather than at the first page that they can't be read
+    return LocalChatModel(store=store, weights=weights)
 
 
 @cache

@@ -28,7 +28,7 @@ def preprocess(state: InputState, runtime: Runtime[Context], config: RunnableCon
     context, settings, store = context_of(runtime), get_settings(), get_store()
     context.schema_to_fill(allow_paths=settings.allow_paths)
     chat_model = context.chat_model or settings.chat_model or default_chat_model()
-    make_chat_model(chat_model, store, settings.chat_model_timeout_s)
+    make_chat_model(chat_model, store, settings.chat_model_timeout_s, allow_paths=settings.allow_paths)
     for prompt in (context.extract_prompt, context.refine_prompt):
         check_prompt(prompt, settings.tracking_uri, settings.registry_timeout_s)
     start = _new_account(chat_model)
@@ -36,7 +36,7 @@ def preprocess(state: InputState, runtime: Runtime[Context], config: RunnableCon
         document = load_document(state["document"], store, settings.limits, allow_paths=settings.allow_paths)
         for page in document["pages"]:
             page_payload(page, store, context.max_side_px, context.jpeg_quality)
-            if context.page_text or context.grounding != "off" or chat_model == LOCAL:
+            if context.page_text or context.grounding != "off" or chat_model.partition(":")[0] == LOCAL:
                 _ocr.invoke(page, config)
     except UnreadableDocumentError as error:
         failure = FieldError(path="", kind="document", message=str(error), value=None)

@@ -72,7 +72,10 @@ def extract(
     schema: Annotated[str, typer.Option(help="form, receipt, invoice, a JSON Schema file or module:Class")] = "form",
     chat_model: Annotated[
         str | None,
-        typer.Option(help="local, or provider:model [default: openai:gpt-4o-mini with OPENAI_API_KEY set, else local]"),
+        typer.Option(
+            help="local, local:WEIGHTS, local:rules, or provider:model "
+            "[default: openai:gpt-4o-mini with OPENAI_API_KEY set, else local]"
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a document and nothing else")] = False,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write <stem>.json for each document")] = None,
@@ -105,6 +108,21 @@ def extract(
     )
     all_valid = run_documents(files, context, as_json=as_json, out=out, highlighted=highlight)
     raise typer.Exit(EXIT_OK if all_valid else EXIT_NOT_VALID)
+
+
+@app.command()
+def train(
+    *,
+    dataset: Annotated[str, typer.Option(metavar="funsd:DIR", help="A folder with annotations/ and images/")],
+    out: Annotated[
+        Path, typer.Option(metavar="WEIGHTS", help="File to write; read it with --chat-model local:WEIGHTS")
+    ],
+    folds: Annotated[int, typer.Option(min=3, help="Parts of the cross-validation")] = 5,
+) -> None:
+    """Train the local reader on annotated forms, and cross-validate it: minutes on two cores."""
+    from serving.training import run_training  # noqa: PLC0415
+
+    run_training(dataset, out, folds)
 
 
 @app.command()

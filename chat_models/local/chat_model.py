@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel
@@ -12,13 +13,17 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import ConfigDict, Field
 
 from chat_models.local.fields import fill_schema
-from chat_models.local.reader import PageWords, read_pages
+from chat_models.local.pairs import PageWords
+from chat_models.local.reader import read_pages
 from documents.limits import Limits
 from documents.load import load_document
 from documents.page import Page
 from documents.store import DocumentStore
 from documents.words import page_words
 from schemas.form import Form
+
+if TYPE_CHECKING:
+    from chat_models.local.learned.models import Models
 
 
 class LocalChatModel(BaseChatModel):
@@ -32,6 +37,12 @@ class LocalChatModel(BaseChatModel):
 
     store: DocumentStore = Field(exclude=True, repr=False)
     """Where pages and their words lie."""
+
+    weights: Path | None = None
+    """Weights that `optophone train` wrote; None for the packaged ones."""
+
+    rules_only: bool = False
+    """Read by rules alone, without weights."""
 
     @property
     def _llm_type(self) -> str:
@@ -48,18 +59,31 @@ class LocalChatModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        """Raise UnreadableDocumentError where an image can't be decoded or a page is no longer stored."""
-        pages = [
-            PageWords(page_words(page, self.store), page["width_px"], page["height_px"])
-            for page in _pages(messages, self.store)
-        ]
-        filled = fill_schema(kwargs.get("response_format") or Form.model_json_schema(), read_pages(pages))
+        """Raise UnreadableDocumentError where an image can't be decoded or a page is no longer stored.
+
+        Raise ChatModelError where the weights can't be read.
+        """
+        pages = [self._page_words(page) for page in _pages(messages, self.store)]
+        reading = read_pages(pages, models=self._models())
+        filled = fill_schema(kwargs.get("response_format") or Form.model_json_schema(), reading)
         message = AIMessage(
             content=json.dumps(filled, ensure_ascii=False),
             response_metadata={"finish_reason": "stop", "model_name": "local"},
             usage_metadata=UsageMetadata(input_tokens=0, output_tokens=0, total_tokens=0),
         )
         return ChatResult(generations=[ChatGeneration(message=message)])
+
+    def _page_words(self, page: Page) -> PageWords:
+        words = page_words(page, self.store)
+        png = self.store.get(page["image"]) if page["image"] in self.store else None
+        return PageWords(words, page["width_px"], page["height_px"], png)
+
+    def _models(self) -> "Models | None":
+        if self.rules_only:
+            return None
+        from chat_models.local.learned.weights import load_models  # noqa: PLC0415 - numpy is not for the rules
+
+        return load_models(self.weights)
 
 
 def _pages(messages: list[BaseMessage], store: DocumentStore) -> list[Page]:

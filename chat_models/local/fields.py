@@ -5,7 +5,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from chat_models.local.names import best_choice, best_pair, property_names
-from chat_models.local.reader import Pair, Reading
+from chat_models.local.pairs import Pair, Reading
 from chat_models.local.unkeyed import find_unkeyed
 from chat_models.local.values import to_member, to_type
 from schemas.references import JsonSchema, resolve

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from rapidfuzz import fuzz
 
 from chat_models.local.checkboxes import Choice
-from chat_models.local.reader import Pair
+from chat_models.local.pairs import Pair
 from schemas.references import JsonSchema
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

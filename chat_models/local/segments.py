@@ -61,14 +61,19 @@ class PageLayout:
 
 def lay_out_segments(words: Iterable[Word], width_px: int, height_px: int, max_gap: float) -> PageLayout:
     """Split each row into segments after a colon and at every gap wider than `max_gap` usual characters."""
-    scaled = [_scale(part, width_px, height_px) for word in words for part in _split_after_colon(word)]
-    scaled = [word for word in scaled if word.text]
+    scaled = split_words(words, width_px, height_px)
     if not scaled:
         return PageLayout([], 1.0, 1.0)
     char_width = median((word.bbox[2] - word.bbox[0]) / len(word.text) for word in scaled)
     line_height = median(word.bbox[3] - word.bbox[1] for word in scaled)
     rows = [_split_row(row, max_gap * char_width) for row in group_rows(scaled)]
     return PageLayout(rows, char_width, line_height)
+
+
+def split_words(words: Iterable[Word], width_px: int, height_px: int) -> list[Word]:
+    """Split words after an inner colon and scale their boxes to pixels; words without text are left out."""
+    scaled = [_scale(part, width_px, height_px) for word in words for part in _split_after_colon(word)]
+    return [word for word in scaled if word.text]
 
 
 def _split_after_colon(word: Word) -> list[Word]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Sequence
 
-from chat_models.local.reader import Pair
+from chat_models.local.pairs import Pair
 from chat_models.local.segments import Segment
 
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from chat_models.local.reader import PageWords
+from chat_models.local.pairs import PageWords
 from documents.page import Word
 
 # A typewritten page in 100 dpi: characters of 8 x 16 px, lines 24 px apart.

@@ -3,7 +3,8 @@
 import pytest
 
 from chat_models.local.checkboxes import marked_choices
-from chat_models.local.reader import PageWords, read_pages
+from chat_models.local.pairs import PageWords
+from chat_models.local.reader import read_pages
 from documents.load import Limits, load_document
 from documents.store import DocumentStore
 from documents.words import page_words

@@ -1,0 +1,1 @@
+"""Train the local reader's models, and measure them on forms they have not seen."""

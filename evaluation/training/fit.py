@@ -1,0 +1,94 @@
+"""Fit single models: logistic regression over tokens, boosted trees over features."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from chat_models.local.learned.geometry import Array
+from chat_models.local.learned.text import BUCKETS, TextModel
+from chat_models.local.learned.trees import Trees
+
+SEED = 1914
+# From the feasibility study: cross-validated on FUNSD's training forms.
+_COMMON = {
+    "bagging_fraction": 0.8,
+    "bagging_freq": 1,
+    "lambda_l2": 2.0,
+    "min_data_in_leaf": 20,
+    "max_bin": 63,
+    "use_missing": False,
+    "seed": SEED,
+    "deterministic": True,
+    "force_col_wise": True,
+    "verbosity": -1,
+}
+LABELLING = {
+    **_COMMON, "objective": "multiclass", "num_class": 4, "num_leaves": 15, "max_depth": 8, "learning_rate": 0.08,
+    "feature_fraction": 0.3,
+}  # fmt: skip
+DECIDING = {
+    **_COMMON, "objective": "binary", "num_leaves": 31, "max_depth": 9, "learning_rate": 0.036, "feature_fraction": 0.5,
+}  # fmt: skip
+
+
+def fit_text(tokens: Sequence[Array], labels: Array, strength: float) -> TextModel:
+    """Fit on token sets; `strength` is the inverse of the penalty."""
+    from scipy.sparse import csr_matrix  # noqa: PLC0415 - only training needs it
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+
+    lengths = np.array([len(buckets) for buckets in tokens])
+    values = np.repeat(1 / np.sqrt(np.maximum(lengths, 1)), lengths)
+    ends = np.append(0, np.cumsum(lengths))
+    matrix = csr_matrix((values, np.concatenate(tokens), ends), shape=(len(tokens), BUCKETS))
+    model = LogisticRegression(C=strength, max_iter=500, tol=1e-3).fit(matrix, labels)
+    return TextModel(model.coef_.T.astype(np.float16), model.intercept_.astype(np.float32))
+
+
+def fit_trees(features: Array, targets: Array, parameters: dict[str, Any], rounds: int, threads: int = 1) -> Trees:
+    """Boost trees; the same data gives the same trees, and no data trees that are undecided."""
+    import lightgbm  # noqa: PLC0415 - only training needs it
+
+    if not len(features):  # a handful of forms may have no line below another
+        return _undecided(parameters.get("num_class", 1))
+    data = lightgbm.Dataset(features, targets)
+    booster = lightgbm.train({**parameters, "num_threads": threads}, data, num_boost_round=rounds)
+    return booster_to_trees(booster.dump_model())
+
+
+def _undecided(classes: int) -> Trees:
+    nodes, zeros = np.arange(classes, dtype=np.int32), np.zeros(classes, np.float32)
+    return Trees(nodes * 0, zeros, nodes, nodes, zeros, nodes, 0, classes)
+
+
+def booster_to_trees(dumped: dict[str, Any]) -> Trees:
+    """Lay out LightGBM's trees as arrays.
+
+    Thresholds are rounded down to float32: a float32 feature is at most the one exactly where it is at most the other.
+    """
+    nodes: list[tuple[int, float, int, int, float]] = []
+    roots, depth = [], 0
+    for tree in dumped["tree_info"]:
+        root, levels = _add(tree["tree_structure"], nodes)
+        roots.append(root)
+        depth = max(depth, levels)
+    feature, threshold, left, right, value = (np.array(column) for column in zip(*nodes, strict=True))
+    rounded = threshold.astype(np.float32)
+    rounded = np.where(rounded > threshold, np.nextafter(rounded, np.float32(-np.inf)), rounded)
+    return Trees(
+        feature.astype(np.int32), rounded.astype(np.float32), left.astype(np.int32), right.astype(np.int32),
+        value.astype(np.float32), np.array(roots, np.int32), depth, dumped["num_tree_per_iteration"],
+    )  # fmt: skip
+
+
+def _add(node: dict[str, Any], nodes: list[tuple[int, float, int, int, float]]) -> tuple[int, int]:
+    """Append a node and all below it; return its number and its height."""
+    number = len(nodes)
+    if "leaf_value" in node:
+        nodes.append((0, 0.0, number, number, node["leaf_value"]))
+        return number, 0
+    nodes.append((0, 0.0, 0, 0, 0.0))
+    left, left_height = _add(node["left_child"], nodes)
+    right, right_height = _add(node["right_child"], nodes)
+    nodes[number] = (node["split_feature"], node["threshold"], left, right, 0.0)
+    return number, 1 + max(left_height, right_height)

@@ -1,0 +1,80 @@
+"""`optophone train`: load, train, write the weights, say how good they are, and leave a run in MLflow."""
+
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from chat_models.local.learned.weights import models_to_bytes
+from evaluation.training.cross_validation import Training, train
+from evaluation.training.forms import Form, load_forms
+from evaluation.training.stages import STAGES
+from evaluation.training.tracking import log_training
+from graph.settings import get_settings, get_store
+from schemas.errors import UsageError
+
+
+def run_training(dataset: str, out: Path, folds: int) -> None:
+    """Train on a dataset, `funsd:DIR`.
+
+    Raises:
+        UsageError: the dataset can't be used, the packages for training are missing, or `out` can't be written.
+    """
+    _check(out)
+    folder = _folder(dataset)
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        console=Console(stderr=True),
+    ) as progress:  # fmt: skip
+        forms = _load(folder, progress)
+        # Each fold's training, and the last one on all forms.
+        task = progress.add_task("training", total=STAGES * (folds + 1))
+        training = train(forms, folds, partial(progress.advance, task))
+    weights = models_to_bytes(training.models)
+    out.write_bytes(weights)
+    _show(training)
+    typer.echo(f"{out}  {len(weights) / 1e6:.1f} MB, from {len(forms)} forms")
+    log_training(training, {"dataset": dataset, "folds": folds, "forms": len(forms)}, out, get_settings())
+
+
+def _check(out: Path) -> None:
+    """Find out what is missing before minutes are spent."""
+    missing = [name for name in ("lightgbm", "sklearn") if find_spec(name) is None]
+    if missing:
+        raise UsageError(f"training needs {' and '.join(missing)}; pip install 'optophone[train]'")
+    if not out.parent.is_dir():
+        raise UsageError(f"expected a folder at '{out.parent}' to write the weights to, found none; make it first")
+
+
+def _folder(dataset: str) -> Path:
+    kind, _, folder = dataset.partition(":")
+    if kind != "funsd" or not folder:
+        raise UsageError(f"expected a dataset as funsd:DIR, got '{dataset}'; name a folder laid out as FUNSD's splits")
+    return Path(folder)
+
+
+def _load(folder: Path, progress: Progress) -> list[Form]:
+    task = progress.add_task("reading", total=None)
+
+    def advance(total: int) -> None:
+        progress.update(task, total=total, advance=1)
+
+    return load_forms(folder, get_store(), get_settings().limits, advance)
+
+
+def _show(training: Training) -> None:
+    for number, fold in enumerate(training.folds, 1):
+        typer.echo(f"fold {number}  exact F1 {fold.exact.f1:.3f}  fuzzy F1 {fold.fuzzy.f1:.3f}")
+    for name, counts in (("exact", training.exact), ("fuzzy", training.fuzzy)):
+        figures = f"precision {counts.precision:.3f}  recall {counts.recall:.3f}  F1 {counts.f1:.3f}"
+        typer.echo(f"cross-validated {name}  {figures}")
+    typer.echo(
+        f"confidence  calibration error {training.calibration_error:.3f}  AUROC {training.auroc:.3f}"
+        f" of all candidates, {training.auroc_of_told:.3f} of the pairs told"
+    )
+    for row in training.reliability:
+        figures = f"{row.count:5d} pairs  mean score {row.mean_score:.2f}  right {row.share_right:.2f}"
+        typer.echo(f"  {row.least:.1f} to {row.most:.1f}  {figures}")

@@ -1,0 +1,34 @@
+"""`optophone train`: what it asks for before it spends minutes."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from schemas.errors import UsageError
+from serving.training import run_training
+
+pytest.importorskip("lightgbm", exc_type=(ImportError, OSError))  # without libgomp it can't be loaded
+
+
+@pytest.mark.parametrize(
+    ("dataset", "out", "message"),
+    [
+        ("funsd", "x.weights", "expected a dataset as funsd:DIR"),
+        ("other:here", "x.weights", "expected a dataset as funsd:DIR"),
+        ("funsd:nowhere", "x.weights", "annotations"),
+        ("funsd:nowhere", "none/x.weights", "expected a folder at"),
+    ],
+)
+def test_a_wrong_call_is_told_at_once(tmp_path, monkeypatch, dataset, out, message):
+    """Before anything is read or trained."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match=message):
+        run_training(dataset, Path(out), 5)
+
+
+def test_missing_packages_are_named(monkeypatch, tmp_path):
+    """With the command that installs them."""
+    monkeypatch.setitem(sys.modules, "lightgbm", None)
+    with pytest.raises(UsageError, match=r"pip install 'optophone\[train\]'"):
+        run_training("funsd:here", tmp_path / "x.weights", 5)
