@@ -1,5 +1,6 @@
 """Turn any input into pages, and put all that the later nodes need of them into the document store."""
 
+import os
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig, RunnableLambda
@@ -14,7 +15,7 @@ from graph.context import Context, context_of
 from graph.settings import get_settings, get_store
 from graph.state import InputState, Usage
 from prompts.registry import check_prompt
-from schemas.errors import FieldError, UnreadableDocumentError
+from schemas.errors import FieldError, UnreadableDocumentError, UsageError
 
 
 def preprocess(state: InputState, runtime: Runtime[Context], config: RunnableConfig) -> dict[str, Any]:
@@ -26,6 +27,7 @@ def preprocess(state: InputState, runtime: Runtime[Context], config: RunnableCon
         UsageError: one of them is unknown or broken.
     """
     context, settings, store = context_of(runtime), get_settings(), get_store()
+    source = _source(state)
     context.schema_to_fill(allow_paths=settings.allow_paths)
     chat_model = context.chat_model or settings.chat_model or default_chat_model()
     make_chat_model(chat_model, store, settings.chat_model_timeout_s, allow_paths=settings.allow_paths)
@@ -33,7 +35,7 @@ def preprocess(state: InputState, runtime: Runtime[Context], config: RunnableCon
         check_prompt(prompt, settings.tracking_uri, settings.registry_timeout_s)
     start = _new_account(chat_model)
     try:
-        document = load_document(state["document"], store, settings.limits, allow_paths=settings.allow_paths)
+        document = load_document(source, store, settings.limits, allow_paths=settings.allow_paths)
         for page in document["pages"]:
             page_payload(page, store, context.max_side_px, context.jpeg_quality)
             if context.page_text or context.grounding != "off" or chat_model.partition(":")[0] == LOCAL:
@@ -41,8 +43,19 @@ def preprocess(state: InputState, runtime: Runtime[Context], config: RunnableCon
     except UnreadableDocumentError as error:
         failure = FieldError(path="", kind="document", message=str(error), value=None)
         ended = {"status": "unreadable", "stop_reason": "unreadable", "validation_errors": [failure]}
-        return {**start, **ended, "document": _name(state["document"])}
+        return {**start, **ended, "document": _name(source)}
     return {**start, "document": document["ref"], "pages": document["pages"]}
+
+
+def _source(state: InputState) -> str:
+    """Return where the document is; a Path is what many callers have."""
+    source: Any = state.get("document")
+    if isinstance(source, os.PathLike):
+        source = os.fspath(source)
+    if not isinstance(source, str):
+        got = type(source).__name__
+        raise UsageError(f"expected 'document' as a path, a data: URI or sha256:<hex>, got {got}; give it as text")
+    return source
 
 
 def _name(document: str) -> str:

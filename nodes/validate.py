@@ -103,8 +103,9 @@ def _place(candidate: Any, pages: list[Page]) -> list[Field]:
 
 
 def _is_ungrounded(field: Field) -> bool:
-    """A truth value has no text of its own that could stand on the page."""
-    return field["grounding"] == "missing" and not isinstance(field["value"], bool)
+    """Tell what could stand on the page and doesn't: a truth value or a lone sign has no text to look for."""
+    has_text = not isinstance(field["value"], bool) and any(char.isalnum() for char in str(field["value"]))
+    return has_text and field["grounding"] == "missing"
 
 
 def _not_on_page(field: Field) -> FieldError:

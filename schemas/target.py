@@ -102,8 +102,8 @@ def make_schema(json_schema: JsonSchema, name: str | None = None, *, allow_patte
 def _from_class(cls: type[BaseModel], name: str) -> TargetSchema:
     try:
         json_schema = cls.model_json_schema()
-    except PydanticUserError as error:
-        raise SchemaError(f"the class '{name}' has no JSON Schema: {error.message}; change the field") from error
+    except (PydanticUserError, AttributeError) as error:  # AttributeError: BaseModel itself
+        raise SchemaError(f"the class '{name}' has no JSON Schema: {error}; change the class") from error
     return replace(make_schema(json_schema, name), rules=cls)
 
 

@@ -132,6 +132,7 @@ def ui(port: Annotated[int, typer.Option(help="Port on this machine")] = 5000) -
 
     from graph.settings import get_settings  # noqa: PLC0415
 
+    _check_port(port)
     # One process serves one person; MLflow's job runner would add nine more and over a gigabyte.
     environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_DISABLE_TELEMETRY": "true"}
     uri = get_settings().tracking_uri
@@ -139,6 +140,18 @@ def ui(port: Annotated[int, typer.Option(help="Port on this machine")] = 5000) -
     command = [sys.executable, "-m", "mlflow", "ui", "--port", str(port), "--workers", "1"]
     typer.echo(f"http://127.0.0.1:{port}  (Ctrl+C ends it)", err=True)
     os.execve(sys.executable, command, environment)  # noqa: S606 - the arguments are this command's own
+
+
+def _check_port(port: int) -> None:
+    """Find a taken port before MLflow does: it says so in a log line and ends with 0."""
+    import socket  # noqa: PLC0415
+
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise UsageError(f"port {port} can't be used ({error.strerror}); choose another with --port") from error
 
 
 @prompts_app.command()

@@ -18,7 +18,8 @@ def print_result(console: Console, name: str, result: OutputState, trace_id: str
         console.print(_table(result["fields"]))
     colour = "green" if result["status"] == "valid" else "red"
     attempts = f"{result['attempts']} attempt{'' if result['attempts'] == 1 else 's'}"
-    console.print(f"status   [{colour}]{result['status']}[/{colour}] ({result['stop_reason']}, {attempts})")
+    reason = "" if result["stop_reason"] == result["status"] else f"{result['stop_reason']}, "
+    console.print(f"status   [{colour}]{result['status']}[/{colour}] ({reason}{attempts})")
     for error in result["validation_errors"]:
         where = f" at {error['path']}" if error["path"] else ""
         console.print(f"[red]{error['kind']}[/red]{_plain(where)}: {_plain(error['message'])}", soft_wrap=True)

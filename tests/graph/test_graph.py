@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import openai
@@ -15,7 +16,7 @@ from chat_models.failures import is_transient
 from chat_models.scripted import ScriptedChatModel
 from graph.builder import make_graph
 from nodes.extract import RETRY_POLICY
-from schemas.errors import ChatModelError, PromptError, SchemaError
+from schemas.errors import ChatModelError, PromptError, SchemaError, UsageError
 
 Script = Callable[..., tuple[str, ScriptedChatModel]]
 
@@ -274,6 +275,25 @@ def test_mistakes_in_the_call_are_told_by_name(
     with pytest.raises(error, match=said):
         run(**{"chat_model": name, **context})
     assert chat_model.requests == []
+
+
+@pytest.mark.parametrize("document", [b"bytes", None, 3])
+def test_document_of_a_wrong_type_is_told(document: object) -> None:
+    """What a caller may give instead of text."""
+    with pytest.raises(UsageError, match="expected 'document' as a path"):
+        GRAPH.invoke({"document": document})
+    with pytest.raises(UsageError, match="got NoneType"):
+        GRAPH.invoke({"attempts": 1})
+
+
+def test_path_is_a_document(tmp_path: Path) -> None:
+    """A Path is what many callers have."""
+    assert GRAPH.invoke({"document": tmp_path / "nowhere.png"})["status"] == "unreadable"
+
+
+def test_sign_without_letters_is_nothing_to_look_for(script: Script) -> None:
+    """A currency's sign can't be missing from the page's words."""
+    assert run(script('{"currency": "$"}')[0], grounding="require")["status"] == "valid"
 
 
 def test_inline_schema_is_filled(script: Script) -> None:

@@ -71,6 +71,7 @@ def test_class_by_import_path_brings_its_rules() -> None:
         ("schemas.form:Missing", "cannot import"),
         ("no_such_module:Form", "cannot import"),
         ("pathlib:Path", "not a pydantic class"),
+        ("pydantic:BaseModel", "has no JSON Schema"),
         (":X", "cannot import"),
         (".:X", "cannot import"),
     ],
