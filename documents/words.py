@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from functools import lru_cache
 
 from documents.check_boxes import FINDER, add_check_boxes
 from documents.images import from_png
@@ -20,7 +21,13 @@ def page_words(page: Page, store: DocumentStore) -> list[Word]:
     """
     # Two recipes: another way to find boxes doesn't read the page again.
     ref = page["text_layer"] or store.derive(page["image"], f"{READER} {FINDER}", lambda: _read_page(page, store))
-    return words_from_json(store.get(ref))
+    return list(_parse(store.get(ref)))
+
+
+def words_as_read(page: Page, store: DocumentStore) -> list[Word]:
+    """Return the page's words as `page_words` does, but without looking for boxes to tick."""
+    ref = page["text_layer"] or store.derive(page["image"], READER, lambda: _read_image(store.get(page["image"])))
+    return list(_parse(store.get(ref)))
 
 
 def words_to_json(words: Iterable[Word]) -> bytes:
@@ -40,9 +47,14 @@ def in_reading_order(words: Iterable[Word]) -> list[Word]:
 
 
 def _read_page(page: Page, store: DocumentStore) -> bytes:
-    png = store.get(page["image"])
-    words = words_from_json(store.get(store.derive(page["image"], READER, lambda: _read_image(png))))
-    return words_to_json(in_reading_order(add_check_boxes(from_png(png), words)))
+    image = from_png(store.get(page["image"]))
+    return words_to_json(in_reading_order(add_check_boxes(image, words_as_read(page, store))))
+
+
+@lru_cache(maxsize=32)
+def _parse(data: bytes) -> tuple[Word, ...]:
+    """Parse the words of the pages at hand once: the prompt, the reader and the grounding all want them."""
+    return tuple(words_from_json(data))
 
 
 def _read_image(png: bytes) -> bytes:

@@ -131,6 +131,8 @@ def _redact_events(span: Any, known: Sequence[str]) -> None:
 
 def _name_upload(span: Any) -> None:
     """Name a document that came as a data: URI instead of storing it: its pages stand in the chat model's span."""
+    if span.name not in ("optophone", "preprocess"):  # reading a span's inputs parses them
+        return
     inputs = span.inputs
     if not isinstance(inputs, dict) or not str(inputs.get("document", "")).startswith(_UPLOADS):
         return
@@ -141,8 +143,10 @@ def _name_upload(span: Any) -> None:
 
 def _summarise(span: Any) -> None:
     """Count a round's places instead of listing them: the last round's stand in the root span's outputs."""
+    if span.name != "validate":
+        return
     outputs = span.outputs
-    if span.name == "validate" and isinstance(outputs, dict) and outputs.get("fields"):
+    if isinstance(outputs, dict) and outputs.get("fields"):
         places = Counter(field["grounding"] for field in outputs["fields"])
         span.set_outputs({**outputs, "fields": dict(places)})
 

@@ -19,7 +19,7 @@ from documents.limits import Limits
 from documents.load import load_document
 from documents.page import Page
 from documents.store import DocumentStore
-from documents.words import page_words
+from documents.words import page_words, words_as_read
 from schemas.form import Form
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class LocalChatModel(BaseChatModel):
     def _page_words(self, page: Page) -> PageWords:
         words = page_words(page, self.store)
         png = self.store.get(page["image"]) if page["image"] in self.store else None
-        return PageWords(words, page["width_px"], page["height_px"], png)
+        return PageWords(words, page["width_px"], page["height_px"], png, words_as_read(page, self.store))
 
     def _models(self) -> "Models | None":
         if self.rules_only:

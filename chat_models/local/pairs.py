@@ -16,6 +16,8 @@ class PageWords:
     height_px: int
     png: bytes | None = None
     """The page's image, where it is at hand: ink and ruling lines help the learned reader."""
+    as_read: list[Word] | None = None
+    """The words without boxes to tick, as the learned reader was trained on them; None where they are the same."""
 
 
 @dataclass(frozen=True)

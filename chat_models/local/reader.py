@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from chat_models.local.checkboxes import Choice, is_box, read_choices
+from chat_models.local.checkboxes import Choice, read_choices
 from chat_models.local.pairs import PageWords, Pair, Reading
 from chat_models.local.rules import pairs_by_rules
 from chat_models.local.segments import PageLayout, Segment, lay_out_segments
@@ -27,7 +27,7 @@ def read_pages(
     for page in pages:
         layout = lay_out_segments(page.words, page.width_px, page.height_px, limits.word_gap)
         by_rules = pairs_by_rules(layout, limits)
-        found = _join(_learned(page, models), by_rules)
+        found = _join(_learned(page, models), by_rules, layout)
         reading.pairs.extend(pair for pair in found if pair.value_texts)
         reading.rows.extend(layout.rows)
         reading.choices.extend(_choices(layout, by_rules))
@@ -39,17 +39,28 @@ def _learned(page: PageWords, models: "Models | None") -> list[Pair]:
         return []
     from chat_models.local.learned.reader import learned_pairs  # noqa: PLC0415 - numpy is not for the rules
 
-    return learned_pairs(replace(page, words=[word for word in page.words if not is_box(word.text)]), models)
+    return learned_pairs(replace(page, words=page.as_read or page.words), models)
 
 
-def _join(learned: Sequence[Pair], by_rules: Sequence[Pair]) -> Sequence[Pair]:
+def _join(learned: Sequence[Pair], by_rules: Sequence[Pair], layout: PageLayout) -> Sequence[Pair]:
     """Take the rules' pairs with boxes to tick, and the learned ones that touch none of them, in reading order."""
     if not learned:
         return by_rules
     ticked = [pair for pair in by_rules if pair.has_choices]
     places = [segment.bbox for pair in ticked for segment in (pair.key, *pair.values)]
     others = [pair for pair in learned if not any(_meets(segment, places) for segment in (pair.key, *pair.values))]
-    return sorted([*others, *ticked], key=lambda pair: (pair.key.bbox[1], pair.key.bbox[0])) if ticked else others
+    return sorted([*others, *ticked], key=lambda pair: (_row_index(pair.key, layout), pair.key.bbox[0]))
+
+
+def _row_index(segment: Segment, layout: PageLayout) -> int:
+    """Return the row nearest to the segment's first word."""
+    middles = [sum(_middle(other) for other in row) / len(row) for row in layout.rows]
+    first = _middle(Segment(segment.words[:1]))
+    return min(range(len(middles)), key=lambda index: abs(middles[index] - first))
+
+
+def _middle(segment: Segment) -> float:
+    return (segment.bbox[1] + segment.bbox[3]) / 2
 
 
 def _meets(segment: Segment, places: Sequence[BBox]) -> bool:

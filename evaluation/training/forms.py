@@ -7,13 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from chat_models.local.checkboxes import is_box
 from chat_models.local.learned.page import PageArrays, make_page
 from documents.images import from_png
 from documents.limits import Limits
 from documents.load import load_document
 from documents.store import DocumentStore
-from documents.words import page_words
+from documents.words import words_as_read
 from evaluation.datasets.funsd import load_funsd
 from evaluation.datasets.sample import Sample
 from evaluation.metrics import TextPair, extraction_to_pairs
@@ -65,8 +64,7 @@ def load_forms(
 def _load_form(sample: Sample, folder: Path, store: DocumentStore, limits: Limits) -> Form:
     page = load_document(sample.document, store, limits, allow_paths=True)["pages"][0]
     grey = np.asarray(from_png(store.get(page["image"])).convert("L"))
-    words = [word for word in page_words(page, store) if not is_box(word.text)]
-    arrays = make_page(words, page["width_px"], page["height_px"], grey)
+    arrays = make_page(words_as_read(page, store), page["width_px"], page["height_px"], grey)
     annotation = folder / "annotations" / f"{sample.metadata['stem']}.json"
     return Form(arrays, align(arrays, annotation), extraction_to_pairs(sample.expected))
 
