@@ -44,7 +44,7 @@ def _check(out: Path) -> None:
     """Find out what is missing before minutes are spent."""
     missing = [name for name in ("lightgbm", "sklearn") if find_spec(name) is None]
     if missing:
-        raise UsageError(f"training needs {' and '.join(missing)}; pip install 'optophone[train]'")
+        raise UsageError(f"training needs {' and '.join(missing)}; run pip install -e '.[train]' in the checkout")
     if not out.parent.is_dir():
         raise UsageError(f"expected a folder at '{out.parent}' to write the weights to, found none; make it first")
 
