@@ -8,7 +8,8 @@ from evaluation.metrics import PairCounts
 from evaluation.training.confidence import Reliability
 from evaluation.training.cross_validation import FoldResult, Training
 from evaluation.training.tracking import EXPERIMENT, log_training
-from graph.settings import Settings
+from graph.settings import Settings, get_settings
+from graph.tracing import enable_tracing
 
 
 def test_a_training_leaves_its_parameters_figures_and_weights(tmp_path: Path, monkeypatch):
@@ -32,3 +33,6 @@ def test_a_training_leaves_its_parameters_figures_and_weights(tmp_path: Path, mo
         assert [file.read_bytes() for file in tmp_path.glob("artifacts/**/own.weights")] == [b"weights"]
     finally:
         mlflow.set_tracking_uri(before)
+        # Another address takes MLflow's span processors and experiment away; other tests want them back.
+        monkeypatch.undo()
+        enable_tracing(get_settings())

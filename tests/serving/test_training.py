@@ -30,5 +30,5 @@ def test_a_wrong_call_is_told_at_once(tmp_path, monkeypatch, dataset, out, messa
 def test_missing_packages_are_named(monkeypatch, tmp_path):
     """With the command that installs them."""
     monkeypatch.setitem(sys.modules, "lightgbm", None)
-    with pytest.raises(UsageError, match=r"pip install 'optophone\[train\]'"):
+    with pytest.raises(UsageError, match=r"pip install -e '.\[train\]'"):
         run_training("funsd:here", tmp_path / "x.weights", 5)
