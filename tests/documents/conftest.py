@@ -5,6 +5,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from pdfs import assemble_pdf
 from PIL import Image, ImageDraw, ImageFont
 
 from documents.store import DocumentStore
@@ -61,20 +62,6 @@ def make_pdf() -> Callable[..., bytes]:
         return assemble_pdf(objects)
 
     return write
-
-
-def assemble_pdf(objects: list[str], trailer: str = "") -> bytes:
-    """Number the objects from 1 (the catalog) and add the cross-reference table."""
-    out = bytearray(b"%PDF-1.7\n")
-    offsets = []
-    for number, body in enumerate(objects, start=1):
-        offsets.append(len(out))
-        out += f"{number} 0 obj\n{body}\nendobj\n".encode("latin-1")
-    start = len(out)
-    out += f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n".encode()
-    out += b"".join(f"{offset:010} 00000 n \n".encode() for offset in offsets)
-    out += f"trailer\n<</Size {len(objects) + 1}/Root 1 0 R {trailer}>>\nstartxref\n{start}\n%%EOF\n".encode()
-    return bytes(out)
 
 
 @pytest.fixture(scope="session")
