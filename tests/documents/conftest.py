@@ -5,7 +5,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from pdfs import assemble_pdf
+from pdfs import assemble_pdf, encrypted, pageless
 from PIL import Image, ImageDraw, ImageFont
 
 from documents.store import DocumentStore
@@ -67,19 +67,10 @@ def make_pdf() -> Callable[..., bytes]:
 @pytest.fixture(scope="session")
 def empty_pdf() -> bytes:
     """A PDF of no pages."""
-    return assemble_pdf(["<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[]/Count 0>>"])
+    return pageless()
 
 
 @pytest.fixture(scope="session")
 def encrypted_pdf() -> bytes:
     """A PDF that needs a password: the standard security handler with keys that no empty password fits."""
-    key = "<" + "5a" * 32 + ">"
-    return assemble_pdf(
-        [
-            "<</Type/Catalog/Pages 2 0 R>>",
-            "<</Type/Pages/Kids[3 0 R]/Count 1>>",
-            "<</Type/Page/Parent 2 0 R/MediaBox[0 0 400 200]>>",
-            f"<</Filter/Standard/V 1/R 2/O {key}/U {key}/P -4>>",
-        ],
-        trailer=f"/Encrypt 4 0 R/ID[{key}{key}]",
-    )
+    return encrypted()

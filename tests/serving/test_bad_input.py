@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pdfs import assemble_pdf
+from pdfs import encrypted, pageless
 from PIL import Image
 from processes import own_environment
 
@@ -42,28 +42,12 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "text.png").write_text("Dear Sir or Madam\n")
     Image.effect_noise((200, 200), 50).save(tmp_path / "cut.jpg")
     (tmp_path / "cut.jpg").write_bytes((tmp_path / "cut.jpg").read_bytes()[:2000])
-    (tmp_path / "locked.pdf").write_bytes(_encrypted_pdf())
-    (tmp_path / "pageless.pdf").write_bytes(
-        assemble_pdf(["<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[]/Count 0>>"])
-    )
+    (tmp_path / "locked.pdf").write_bytes(encrypted())
+    (tmp_path / "pageless.pdf").write_bytes(pageless())
     Image.new("1", (60_000, 1_000)).save(tmp_path / "bomb.png")
     page = Image.new("1", (8, 8))
     page.save(tmp_path / "long.tiff", save_all=True, append_images=[page] * 100)
     return tmp_path
-
-
-def _encrypted_pdf() -> bytes:
-    """The standard security handler with keys that no empty password fits."""
-    key = "<" + "5a" * 32 + ">"
-    return assemble_pdf(
-        [
-            "<</Type/Catalog/Pages 2 0 R>>",
-            "<</Type/Pages/Kids[3 0 R]/Count 1>>",
-            "<</Type/Page/Parent 2 0 R/MediaBox[0 0 400 200]>>",
-            f"<</Filter/Standard/V 1/R 2/O {key}/U {key}/P -4>>",
-        ],
-        trailer=f"/Encrypt 4 0 R/ID[{key}{key}]",
-    )
 
 
 def test_each_unreadable_document_says_why_and_the_others_go_on(

@@ -17,6 +17,25 @@ def assemble_pdf(objects: list[str], trailer: str = "") -> bytes:
     return bytes(out)
 
 
+def pageless() -> bytes:
+    """Return a PDF of no pages."""
+    return assemble_pdf(["<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Kids[]/Count 0>>"])
+
+
+def encrypted() -> bytes:
+    """Return a PDF that needs a password: the standard security handler with keys that no empty password fits."""
+    key = "<" + "5a" * 32 + ">"
+    return assemble_pdf(
+        [
+            "<</Type/Catalog/Pages 2 0 R>>",
+            "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+            "<</Type/Page/Parent 2 0 R/MediaBox[0 0 400 200]>>",
+            f"<</Filter/Standard/V 1/R 2/O {key}/U {key}/P -4>>",
+        ],
+        trailer=f"/Encrypt 4 0 R/ID[{key}{key}]",
+    )
+
+
 def text_pdf(*lines: str) -> str:
     """Return a page of 400 x 200 points with these lines, 20 points apart, as a data: URI."""
     shown = "".join(f"BT /F1 12 Tf 20 {170 - 20 * number} Td ({line}) Tj ET\n" for number, line in enumerate(lines))
