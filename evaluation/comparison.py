@@ -110,9 +110,7 @@ def _judged(expected: Mapping[str, Any], extraction: Mapping[str, Any] | None) -
     return field_scores(expected, extraction).items()
 
 
-def _field_row(
-    path: str, is_right: bool, expected: Mapping[str, Any], extraction: Mapping[str, Any] | None
-) -> Row:
+def _field_row(path: str, is_right: bool, expected: Mapping[str, Any], extraction: Mapping[str, Any] | None) -> Row:
     wanted, given = (_text(get(tree, path)) if tree else None for tree in (expected, extraction))
     left = Side(path, wanted) if wanted is not None else None
     right = Side(path, given, path) if given is not None else None

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
 
@@ -16,6 +17,8 @@ from graph.context import Context
 from graph.state import OutputState
 from schemas.errors import UsageError
 
+# What a provider says at most, with a file's name.
+_FAILURE_CHARS = 300
 _logger = logging.getLogger("optophone")
 
 
@@ -58,60 +61,68 @@ def run_document(name: str, sample: Sample, context: Context, run_id: str | None
     Raises:
         UsageError: the first document shows that the call is wrong.
     """
-    states: dict[int, OutputState] = {}
-    times: dict[int, float] = {}
-    failure = None
-    start = perf_counter()
+    run = _Run(name, sample.expected)
     with document_span(sample.document, run_id) as span:
         try:
-            # After each node: what stands last under a number of requests is the outcome of that request.
             for values in graph.stream({"document": sample.document}, context=context, stream_mode="values"):
-                if "attempts" in values:
-                    states[values["attempts"]] = _output(values)
-                    times[values["attempts"]] = perf_counter() - start
+                run.note(values)
         except Exception as error:
             if is_first and isinstance(error, UsageError):
                 raise
-            failure = " ".join(without_secrets(str(error)).split())[:300] or type(error).__name__
-            _logger.warning("'%s' failed: %s", name, failure)
-        document = _score(name, sample.expected, states, times, perf_counter() - start, failure)
-        if span is None:
+            run.failure = " ".join(without_secrets(str(error)).split())[:_FAILURE_CHARS] or type(error).__name__
+            _logger.warning("'%s' failed: %s", name, run.failure)
+        document = run.score()
+        if span is None or run_id is None:
             return document
         log_scores(span, document.scores, document.result, sample.expected, run_id)
         return document.model_copy(update={"trace_id": span.trace_id})
 
 
+@dataclass
+class _Run:
+    """A run under way, and what stood after each of its requests."""
+
+    name: str
+    expected: Mapping[str, Any]
+    start: float = field(default_factory=perf_counter)
+    states: dict[int, tuple[OutputState, float]] = field(default_factory=dict)
+    """By number of requests, the state and the seconds until then."""
+    failure: str | None = None
+
+    def note(self, values: Mapping[str, Any]) -> None:
+        """Take the state after a node: what stands last under a number of requests is what that request led to."""
+        if "attempts" in values:
+            self.states[values["attempts"]] = _output(values), perf_counter() - self.start
+
+    def score(self) -> DocumentResult:
+        """End the run here."""
+        latency_s = perf_counter() - self.start
+        attempts = [
+            Attempt(extraction=state["extraction"], scores=score_document(self.name, self.expected, state, seconds))
+            for number, (state, seconds) in self.states.items()
+            if number > 0
+        ]
+        result = None if self.failure is not None else list(self.states.values())[-1][0]
+        return DocumentResult(
+            scores=self._final(result, attempts, latency_s),
+            expected=dict(self.expected),
+            result=result,
+            failure=self.failure,
+            attempts=attempts,
+            trace_id=None,
+        )
+
+    def _final(self, result: OutputState | None, attempts: list[Attempt], latency_s: float) -> DocumentScores:
+        if not attempts:
+            return score_document(self.name, self.expected, result, latency_s)
+        last = attempts[-1].scores
+        if result is not None:
+            return last.model_copy(update={"latency_s": latency_s})
+        # What was asked before it failed is paid.
+        taken = {"attempts": last.attempts, "tokens": last.tokens, "cost_usd": last.cost_usd}
+        return score_document(self.name, self.expected, None, latency_s).model_copy(update=taken)
+
+
 def _output(values: Mapping[str, Any]) -> OutputState:
     """Leave out what only the nodes need."""
     return {key: values[key] for key in OutputState.__annotations__}  # type: ignore[return-value]
-
-
-def _score(
-    name: str,
-    expected: Mapping[str, Any],
-    states: Mapping[int, OutputState],
-    times: Mapping[int, float],
-    latency_s: float,
-    failure: str | None,
-) -> DocumentResult:
-    attempts = [
-        Attempt(extraction=state["extraction"], scores=score_document(name, expected, state, times[number]))
-        for number, state in states.items()
-        if number > 0
-    ]
-    result = None if failure is not None else list(states.values())[-1]
-    if result is not None and attempts:
-        scores = attempts[-1].scores.model_copy(update={"latency_s": latency_s})
-    else:
-        scores = score_document(name, expected, result, latency_s)
-    if result is None and attempts:  # what was asked before it failed is paid
-        taken = {part: getattr(attempts[-1].scores, part) for part in ("attempts", "tokens", "cost_usd")}
-        scores = scores.model_copy(update=taken)
-    return DocumentResult(
-        scores=scores,
-        expected=dict(expected),
-        result=result,
-        failure=failure,
-        attempts=attempts,
-        trace_id=None,
-    )

@@ -37,6 +37,11 @@ class Experiment:
         """The figures over all documents."""
         return summarise(self.scores, seed=self.seed)
 
+    @property
+    def headline(self) -> str:
+        """The metric that ranks documents: `pair_f1` of forms, `field_accuracy` of named fields."""
+        return "pair_f1" if "pair_f1" in self.summary.figures else "field_accuracy"
+
     @cached_property
     def attempts(self) -> list[AttemptFigures]:
         """The figures after the first request, the second, and so on to the last that any document made."""

@@ -42,7 +42,7 @@ def make_predict(context: Context) -> Callable[[str], OutputState]:
     return predict
 
 
-@scorer(name="extraction_scores")  # type: ignore[untyped-decorator]
+@scorer(name="extraction_scores")
 def extraction_scores(
     inputs: dict[str, Any], outputs: OutputState | None, expectations: dict[str, Any]
 ) -> list[Feedback]:

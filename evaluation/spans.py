@@ -1,6 +1,6 @@
 """A document's trace in an evaluation, its scores on it.
 
-MLflow's own way would log each score of a stored trace in a transaction of its own, 40 ms each on SQLite. Scores that are
+MLflow's own way logs each score of a stored trace in a transaction of its own, 40 ms each on SQLite. Scores that are
 logged while their trace is still active go into the store together with it.
 """
 
@@ -37,7 +37,7 @@ def document_span(document: str, run_id: str | None) -> Iterator[Any]:
 
 
 def log_scores(
-    span: Any, scores: DocumentScores, result: OutputState | None, expected: Mapping[str, Any], run_id: str | None
+    span: Any, scores: DocumentScores, result: OutputState | None, expected: Mapping[str, Any], run_id: str
 ) -> None:
     """Log the outcome, each metric that applies, and what was expected into the active trace."""
     import mlflow  # noqa: PLC0415 - takes seconds

@@ -1,12 +1,17 @@
-"""What is under test: the choices of a context, made exact so that nothing moves while documents run."""
+"""What is under test: schema, chat model and prompts, made exact so that nothing moves while documents run."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from chat_models.factory import default_chat_model, make_chat_model
+from evaluation.datasets.sample import Sample, as_form
 from graph.context import Context
 from graph.settings import Settings, get_store
 from prompts.registry import load_prompt
+from schemas.errors import UsageError
 
+FORM = "form"
 _REGISTERED = "prompts:/"
 
 
@@ -34,3 +39,29 @@ def describe(context: Context, settings: Settings) -> dict[str, Any]:
     """Return the choices of a pinned context by name, the schema by its name: parameters of an MLflow run."""
     schema = context.schema_to_fill(allow_paths=settings.allow_paths).name
     return {"schema": schema, **context.model_dump(exclude={"target_schema", "json_schema"})}
+
+
+def choose_schema(samples: Sequence[Sample], schema: str | None) -> tuple[str, list[Sample]]:
+    """Return the schema to fill and the samples that it fits.
+
+    Args:
+        samples: of one data set; a reviewer's corrections may be of several schemas.
+        schema: as the caller chose it; None takes the one that the data set is annotated for, else `form`.
+
+    Raises:
+        UsageError: the samples are of several schemas and none was chosen, or none of them fits the chosen one.
+    """
+    known = sorted({str(sample.metadata["schema"]) for sample in samples if "schema" in sample.metadata})
+    if schema is None and len(known) > 1:
+        raise UsageError(f"expected a schema, for the dataset holds documents of {', '.join(known)}; give --schema")
+    chosen = schema or (known[0] if known else FORM)
+    if chosen in known:
+        samples = [sample for sample in samples if sample.metadata.get("schema", chosen) == chosen]
+    if chosen == FORM:
+        fitting = [replace(sample, expected=form) for sample in samples if (form := as_form(sample)) is not None]
+    else:  # the fields of a schema of one's own may be those that are annotated
+        fitting = [sample for sample in samples if sample.metadata.get("schema") != FORM]
+    if len(fitting) < len(samples):
+        got = ", ".join(known) or "named fields"
+        raise UsageError(f"expected documents annotated for '{chosen}', got {got}; give another --schema")
+    return chosen, fitting

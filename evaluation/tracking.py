@@ -1,11 +1,11 @@
 """Evaluations as MLflow runs. Each one carries, for whoever compares them later:
 
-    tags       optophone.kind=evaluation, optophone.dataset (kind and digest of documents and gold),
-               optophone.extract_prompt and optophone.refine_prompt (prompts:/name/version), optophone.schema,
-               optophone.chat_model
-    metrics    by the names of METRICS, their steps being the attempts; NAME.low and NAME.high, the ends of the 95 %
-               interval, NAME.macro, NAME.gain and NAME.gain_per_1k_tokens (of each attempt over the one before)
-    artifacts  per_document.jsonl, report.html
+tags       optophone.kind=evaluation, optophone.dataset (kind and digest of documents and gold),
+           optophone.extract_prompt and optophone.refine_prompt (prompts:/name/version), optophone.schema,
+           optophone.chat_model
+metrics    by the names of METRICS, their steps being the attempts; NAME.low and NAME.high, the ends of the 95 %
+           interval, NAME.macro, NAME.gain and NAME.gain_per_1k_tokens (of each attempt over the one before)
+artifacts  per_document.jsonl, report.html
 """
 
 import hashlib
@@ -15,7 +15,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from evaluation.datasets.load import Dataset
 from evaluation.datasets.sample import Sample
