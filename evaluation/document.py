@@ -1,6 +1,5 @@
 """One document of an evaluation: run the graph on it, and score the answer as it stood after each request."""
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -19,7 +18,6 @@ from schemas.errors import UsageError
 
 # What a provider says at most, with a file's name.
 _FAILURE_CHARS = 300
-_logger = logging.getLogger("optophone")
 
 
 class Attempt(BaseModel):
@@ -70,7 +68,6 @@ def run_document(name: str, sample: Sample, context: Context, run_id: str | None
             if is_first and isinstance(error, UsageError):
                 raise
             run.failure = " ".join(without_secrets(str(error)).split())[:_FAILURE_CHARS] or type(error).__name__
-            _logger.warning("'%s' failed: %s", name, run.failure)
         document = run.score()
         if span is None or run_id is None:
             return document
@@ -98,7 +95,10 @@ class _Run:
         """End the run here."""
         latency_s = perf_counter() - self.start
         attempts = [
-            Attempt(extraction=state["extraction"], scores=score_document(self.name, self.expected, state, seconds))
+            Attempt(
+                extraction=state["extraction"],
+                scores=score_document(self.name, self.expected, _ended(state), seconds),
+            )
             for number, (state, seconds) in self.states.items()
             if number > 0
         ]
@@ -121,6 +121,11 @@ class _Run:
         # What was asked before it failed is paid.
         taken = {"attempts": last.attempts, "tokens": last.tokens, "cost_usd": last.cost_usd}
         return score_document(self.name, self.expected, None, latency_s).model_copy(update=taken)
+
+
+def _ended(state: OutputState) -> OutputState:
+    """Give an attempt that another one followed the status it would have ended with."""
+    return {**state, "status": state["status"] or "exhausted"}
 
 
 def _output(values: Mapping[str, Any]) -> OutputState:

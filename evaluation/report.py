@@ -109,11 +109,11 @@ def _view(number: int, document: DocumentResult, headline: str) -> DocumentView:
 
 
 def _side(row: Row, side: Side | None) -> dict[str, list[Piece]] | None:
-    """Cut key and value into pieces where the other side differs."""
+    """Cut key and value into pieces where the other side differs; what is right may differ in signs and case."""
     if side is None:
         return None
     other = row.extracted if side is row.expected else row.expected
-    if other is None:
+    if other is None or row.verdict == "right":
         return {"key": [Piece(side.key, True)], "value": [Piece(side.value, True)]}
     return {"key": cut(side.key, other.key), "value": cut(side.value, other.value)}
 

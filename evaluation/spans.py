@@ -46,8 +46,9 @@ def log_scores(
     if result is None:
         span.set_status("ERROR")
     else:
-        # Where each value stands is in the graph's own span below.
-        span.set_outputs({key: value for key, value in result.items() if key != "fields"})
+        # MLflow shows the beginning; where each value stands is in the graph's own span below.
+        rest = {key: value for key, value in result.items() if key not in ("extraction", "fields")}
+        span.set_outputs({"extraction": result["extraction"], **rest})
     source = AssessmentSource(AssessmentSourceType.CODE, _SOURCE)
     metadata = {"mlflow.assessment.sourceRunId": run_id}
     rationale = explain(compare(expected, result["extraction"] if result else None))
