@@ -50,7 +50,8 @@ def explain(rows: Iterable[Row]) -> str:
     lines = [_line(row) for row in different[:_EXPLAINED]]
     if more := len(different) - len(lines):
         lines.append(f"… {more} more")
-    return "\n".join(lines) or "all right"
+    said = "\n".join(lines) or "all right"
+    return said.encode(errors="backslashreplace").decode()  # a broken answer's lone surrogates go into no database
 
 
 def _line(row: Row) -> str:

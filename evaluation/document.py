@@ -1,5 +1,6 @@
 """One document of an evaluation: run the graph on it, and score the answer as it stood after each request."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -48,6 +49,10 @@ class DocumentResult(BaseModel):
     def after(self, attempt: int) -> DocumentScores:
         """Return the scores after so many requests (from 1); a document that ended before keeps its last ones."""
         return self.attempts[attempt - 1].scores if attempt < len(self.attempts) else self.scores
+
+    def to_line(self) -> bytes:
+        """Return it as one line of JSON; what no UTF-8 can carry (lone surrogates of a broken answer) is escaped."""
+        return json.dumps(self.model_dump(), ensure_ascii=False).encode(errors="backslashreplace") + b"\n"
 
 
 def run_document(name: str, sample: Sample, context: Context, run_id: str | None, *, is_first: bool) -> DocumentResult:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -59,7 +59,7 @@ def run_evaluation(options: Options, context: Context) -> bool:
     make_folder(out)
     console = Console(emoji=False, highlight=False)
     with evaluation_run(dataset, context, settings) as run:
-        with _progress(len(dataset.samples)) as progress, (out / _RECORDS).open("w", encoding="utf-8") as records:
+        with _progress(len(dataset.samples)) as progress, (out / _RECORDS).open("wb") as records:
             experiment = run_experiment(
                 dataset.samples,
                 context,
@@ -77,9 +77,9 @@ def run_evaluation(options: Options, context: Context) -> bool:
     return print_gates(console, gates, experiment.summary)
 
 
-def _note(document: DocumentResult, records: TextIO, progress: Progress) -> None:
+def _note(document: DocumentResult, records: BinaryIO, progress: Progress) -> None:
     """Write each result at once: an interrupt loses none that is paid for."""
-    records.write(document.model_dump_json() + "\n")
+    records.write(document.to_line())
     records.flush()
     progress.advance(progress.task_ids[0])
 
@@ -87,8 +87,7 @@ def _note(document: DocumentResult, records: TextIO, progress: Progress) -> None
 def _write(experiment: Experiment, dataset: Dataset, context: Context, out: Path) -> list[Path]:
     """Write the records again, in the data set's order, and the report."""
     records, report = out / _RECORDS, out / _REPORT
-    lines = "".join(document.model_dump_json() + "\n" for document in experiment.documents)
-    write_whole(records, lines.encode())
+    write_whole(records, b"".join(document.to_line() for document in experiment.documents))
     choices = describe(context, get_settings())
     facts = {
         "dataset": dataset.spec,

@@ -144,7 +144,7 @@ def recomputed(records: list[dict[str, Any]]) -> dict[str, float]:
 
 
 def _records(out: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (out / "per_document.jsonl").read_text().splitlines()]
+    return [json.loads(line) for line in (out / "per_document.jsonl").open(encoding="utf-8")]
 
 
 def _run_id(output: str) -> str:
