@@ -64,7 +64,8 @@ class _Filler:
     def _scalar(self, name: str, described: JsonSchema, branch: JsonSchema, json_type: str) -> Any:
         names = property_names(name, described)
         pair = best_pair(names, self._reading.pairs)
-        value = self._read(find_unkeyed(names, pair, self._reading.rows) or _texts(pair), branch, json_type)
+        unkeyed = find_unkeyed(names, pair, self._reading.rows)
+        value = self._read(_texts(pair) if unkeyed is None else unkeyed, branch, json_type)
         return self._choice(names, branch, json_type) if value is None else value
 
     def _choice(self, names: list[str], branch: JsonSchema, json_type: str) -> Any:
