@@ -17,6 +17,8 @@ _OTHER_TOTAL = re.compile(
 _CASH = re.compile(r"^\W*(?:cash|tendered|paid|payment|amount\s+(?:paid|tendered))\b", re.IGNORECASE)
 _CHANGE = re.compile(r"\bchange\b", re.IGNORECASE)
 _ROUNDING = re.compile(r"\brounding\b", re.IGNORECASE)
+# A minus or a bracket before the last amount, perhaps with the currency between.
+_NEGATIVE = re.compile(r"[-(]\s?(?:[A-Z]{2,3}|[^\w\s])?\s?\d*[.,]\s?\d{2}\W*$")
 _TAX = re.compile(r"\b(?:gst|tax|vat|sst)\b", re.IGNORECASE)
 _NO_TAX = re.compile(r"excl|charge|chrg|\b(?:id|no|number|reg|code|invoice)\b", re.IGNORECASE)
 _PAYMENT = re.compile(r"total|\b(?:amount|balance)\s+due|\bcash\b|\bchange\b", re.IGNORECASE)
@@ -30,7 +32,7 @@ _ROUNDED_BY = Decimal("0.05")
 
 def has_payment(lines: Sequence[str]) -> bool:
     """Tell whether something is paid on this page: a line names a total, cash or change beside an amount."""
-    return _foot_start(lines) < len(lines)
+    return foot_start(lines) < len(lines)
 
 
 def amounts_in(line: str) -> list[Decimal]:
@@ -61,12 +63,16 @@ def find_rounding(lines: Sequence[str]) -> Decimal | None:
     """Return the adjustment that rounds the amount to pay, with its sign."""
     for line in filter(_ROUNDING.search, lines):
         if (amounts := amounts_in(line)) and amounts[-1] <= _ROUNDED_BY:
-            return -amounts[-1] if re.search(r"[-(]\s?(?:[A-Z]{2,3}|[^\w\s])?\s?\d*[.,]\s?\d{2}\W*$", line) else amounts[-1]
+            return (
+                -amounts[-1]
+                if re.search(r"[-(]\s?(?:[A-Z]{2,3}|[^\w\s])?\s?\d*[.,]\s?\d{2}\W*$", line)
+                else amounts[-1]
+            )
     return None
 
 
 def find_tax(lines: Sequence[str], total: Decimal) -> Decimal | None:
-    """Return the amount of tax in a total: beside its name, else the smaller of two amounts of a line that make the total."""
+    """Return the tax in a total: the amount beside its name, else the smaller of two on a line that make the total."""
     foot = _above_summary(lines)
     named = [amounts_in(line) for line in foot if _TAX.search(line) and not _NO_TAX.search(line)]
     taxes = [amounts[-1] for amounts in named if amounts and amounts[-1] <= total * _MAX_TAX_SHARE]
@@ -82,11 +88,11 @@ def _taxes_in_summary(lines: Sequence[str], total: Decimal) -> Iterator[Decimal]
 
 def _above_summary(lines: Sequence[str]) -> Sequence[str]:
     """Leave out the tax summary and what follows; a table of goods can have such a head too, above what is paid."""
-    start = _foot_start(lines)
+    start = foot_start(lines)
     return lines[: next((index for index in range(start, len(lines)) if _TAX_SUMMARY.search(lines[index])), len(lines))]
 
 
-def _foot_start(lines: Sequence[str]) -> int:
+def foot_start(lines: Sequence[str]) -> int:
     """Return the first line that names what is paid beside an amount."""
     matches = (index for index, line in enumerate(lines) if _PAYMENT.search(line) and amounts_in(line))
     return next(matches, len(lines))

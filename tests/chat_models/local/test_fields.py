@@ -114,7 +114,7 @@ def test_receipt_fields_without_a_key_are_found(page):
         "rounding": 0.02,
         "total": 32.7,
         "currency": None,
-        "line_items": [],
+        "line_items": [{"description": "Bread", "quantity": None, "price": 15.25}],
     }
 
 

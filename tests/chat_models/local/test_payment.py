@@ -67,7 +67,12 @@ def test_tax_is_a_small_part_of_the_total(lines: list[str], tax: str | None) -> 
 
 @pytest.mark.parametrize(
     ("line", "rounding"),
-    [("Rounding Adj -0.01", "-0.01"), ("ROUNDING -RM 0.02", "-0.02"), ("Rounding 0.02", "0.02"), ("ROUNDING 8.00", None)],
+    [
+        ("Rounding Adj -0.01", "-0.01"),
+        ("ROUNDING -RM 0.02", "-0.02"),
+        ("Rounding 0.02", "0.02"),
+        ("ROUNDING 8.00", None),
+    ],
 )
 def test_rounding_keeps_its_sign(line: str, rounding: str | None) -> None:
     """At most five cents, with the sign before the currency or the amount."""
