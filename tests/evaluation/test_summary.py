@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from evaluation.datasets.funsd import load_funsd
 from evaluation.metrics import METRICS, DocumentScores, Ratio, Summary, paired_difference, score_document, summarise
 from schemas.errors import UsageError
 
@@ -184,6 +185,22 @@ def test_metric_that_was_not_measured_is_refused():
         summarise(scores).figure("field_accuracy")
     with pytest.raises(UsageError, match="expected documents with a field_accuracy in both runs"):
         paired_difference(scores, scores, "field_accuracy")
+
+
+def test_comparison_of_what_neither_measured_is_refused():
+    """Receipts have no pairs, and two empty runs no documents."""
+    receipt = [score("a", {"total": 1.0}, {"total": 1.0})]
+    for runs in ((receipt, receipt), ([], [])):
+        with pytest.raises(UsageError, match="expected documents with a pair_f1 in both runs"):
+            paired_difference(*runs, "pair_f1")
+
+
+def test_gold_of_funsd_against_itself(shared_data):
+    """The ceiling of pair F1: answers of symbols alone match nothing; raw texts do."""
+    samples = load_funsd(shared_data / "funsd/training_data")
+    summary = summarise([score(sample.document, dict(sample.expected), dict(sample.expected)) for sample in samples])
+    assert summary.figure("pair_f1").value == pytest.approx(0.979, abs=0.0005)
+    assert summary.figure("pair_f1_raw").value == summary.figure("one_minus_ned").value == 1.0
 
 
 def test_unknown_metric_names_the_known_ones():
