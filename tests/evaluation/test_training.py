@@ -9,6 +9,7 @@ from chat_models.local.learned.models import Models
 from chat_models.local.learned.weights import models_from_bytes, models_to_bytes
 from documents.load import Limits
 from documents.store import DocumentStore
+from evaluation.datasets.load import load_dataset
 from evaluation.training import stages
 from evaluation.training.confidence import (
     auroc,
@@ -77,7 +78,7 @@ def test_too_many_unusable_forms_end_the_training(make_split, tmp_path, caplog):
     for image in (folder / "images").iterdir():
         image.write_bytes(b"not an image")
     with pytest.raises(UsageError, match="3 of 3 forms"):
-        load_forms(folder, DocumentStore(tmp_path / "store"), Limits())
+        load_forms([load_dataset(f"funsd:{folder}")], DocumentStore(tmp_path / "store"), Limits())
     assert "form1.png" in caplog.text
 
 
