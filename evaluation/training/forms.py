@@ -27,8 +27,8 @@ from schemas.errors import UnreadableDocumentError, UsageError
 _logger = logging.getLogger("optophone")
 # Beyond this share of unusable forms the data set is not what the caller thinks it is.
 _MAX_UNUSABLE = 0.1
-# With less of its texts found, a form's words would mostly be called "other". Of FUNSD's forms 0.6 to 1 is found, of
-# the texts of another form 0.12 on average.
+# With less of its texts found, a form's words would mostly be called "other". Of their own texts 0.6 to 1 is found on
+# FUNSD's forms, of another form's 0.07 on average and in 95 of 100 cases at most 0.2.
 _LEAST_FOUND = 0.5
 
 
@@ -112,7 +112,7 @@ def _annotated(pages: Sequence[PageArrays], annotation: Path, expected: list[Tex
 
 
 def _placed(page: PageArrays, page_index: int, questions: Sequence[Question], document: str) -> Form:
-    """A question that was not found is expected all the same: on the page where some of it stands, else on the first."""
+    """A question that was not found is expected all the same, on the first page."""
     expected = [(each.key, value) for each in questions if each.page_index == page_index for value in each.values]
     return Form(page, gold_of_questions(page, page_index, questions), expected, document)
 

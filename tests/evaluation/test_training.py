@@ -23,7 +23,12 @@ from evaluation.training.forms import fold_numbers, load_forms
 from evaluation.training.gold import LABELS
 from schemas.errors import UsageError
 
-pytest.importorskip("lightgbm", exc_type=(ImportError, OSError))  # without libgomp it can't be loaded
+pytest.importorskip("sklearn", reason="training needs scikit-learn: pip install -e '.[train]'")
+pytest.importorskip(
+    "lightgbm",
+    reason="training needs LightGBM, which needs the system package libgomp1",
+    exc_type=(ImportError, OSError),
+)
 
 
 @pytest.fixture
@@ -70,6 +75,11 @@ def test_folds_need_enough_forms(forms):
     assert fold_numbers(forms[:4], 3) == [0, 1, 2, 0]
     with pytest.raises(UsageError, match="expected 3 to 2 folds"):
         fold_numbers(forms[:2], 3)
+
+
+def test_pages_of_a_document_share_a_fold(forms):
+    """Wherever they come: the same scan can be in two data sets."""
+    assert fold_numbers([forms[0], forms[1], forms[2], forms[0], forms[3], forms[1]], 3) == [0, 1, 2, 0, 0, 1]
 
 
 def test_too_many_unusable_forms_end_the_training(make_split, tmp_path, caplog):
