@@ -16,8 +16,8 @@ from rapidfuzz.distance import Levenshtein
 
 from documents.load import load_document
 from documents.payload import page_payload
-from evaluation.comparison import Row, Side, compare
 from evaluation.datasets.sample import Skipped
+from evaluation.differences import Row, Side, side_by_side
 from evaluation.document import DocumentResult
 from evaluation.experiment import Experiment
 from evaluation.metrics import METRICS
@@ -103,7 +103,7 @@ def own_score(document: DocumentResult, metric: str) -> float:
 
 
 def _view(number: int, document: DocumentResult, headline: str) -> DocumentView:
-    rows = compare(document.expected, document.result["extraction"] if document.result else None)
+    rows = side_by_side(document.expected, document.result["extraction"] if document.result else None)
     shown = [{"row": row, "expected": _side(row, row.expected), "extracted": _side(row, row.extracted)} for row in rows]
     return DocumentView(number, document, own_score(document, headline), shown, _pages(document, rows))
 

@@ -12,8 +12,8 @@ from typing import Any, cast
 from mlflow.entities import Feedback
 from mlflow.genai.scorers import scorer
 
-from evaluation.comparison import compare, explain
 from evaluation.datasets.sample import Sample
+from evaluation.differences import explain, side_by_side
 from evaluation.metrics import score_document
 from evaluation.spans import own_figures
 from graph.app import graph
@@ -52,5 +52,5 @@ def extraction_scores(
     """
     expected = expectations["expected"]
     scores = score_document(str(inputs["document"]), expected, outputs)
-    said = explain(compare(expected, outputs["extraction"] if outputs else None))
+    said = explain(side_by_side(expected, outputs["extraction"] if outputs else None))
     return [Feedback(name=name, value=value, rationale=said) for name, value in own_figures(scores).items()]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from evaluation.comparison import compare, explain
+from evaluation.differences import explain, side_by_side
 from evaluation.metrics import METRICS, DocumentScores
 from graph.settings import get_settings
 from graph.state import OutputState
@@ -51,7 +51,7 @@ def log_scores(
         span.set_outputs({"extraction": result["extraction"], **rest})
     source = AssessmentSource(AssessmentSourceType.CODE, _SOURCE)
     metadata = {"mlflow.assessment.sourceRunId": run_id}
-    rationale = explain(compare(expected, result["extraction"] if result else None))
+    rationale = explain(side_by_side(expected, result["extraction"] if result else None))
     values = own_figures(scores)
     for number, (name, value) in enumerate(values.items()):
         said = rationale if number == 0 else None  # the headline's; with each it would fill the store

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from chat_models.factory import default_chat_model, make_chat_model
+from chat_models.factory import LOCAL, default_chat_model, make_chat_model
 from evaluation.datasets.sample import Sample, as_form
 from graph.context import Context
 from graph.settings import Settings, get_store
@@ -13,6 +13,7 @@ from schemas.errors import UsageError
 
 FORM = "form"
 _REGISTERED = "prompts:/"
+_TRAINED_ON = ("funsd", "training_data")
 
 
 def pin(context: Context, settings: Settings) -> Context:
@@ -65,3 +66,14 @@ def choose_schema(samples: Sequence[Sample], schema: str | None) -> tuple[str, l
         got = ", ".join(known) or "named fields"
         raise UsageError(f"expected documents annotated for '{chosen}', got {got}; give another --schema")
     return chosen, fitting
+
+
+def caveat(samples: Sequence[Sample], context: Context) -> str | None:
+    """Say where figures flatter: the shipped weights were trained on FUNSD's training forms (their model card)."""
+    seen = any((one.metadata.get("dataset"), one.metadata.get("split")) == _TRAINED_ON for one in samples)
+    if context.chat_model != LOCAL or not seen:
+        return None
+    return (
+        "the weights of 'local' were trained on FUNSD's training_data, so on these forms they look better than they "
+        "are; `optophone train` cross-validates"
+    )

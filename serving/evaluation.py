@@ -16,7 +16,7 @@ from evaluation.document import DocumentResult
 from evaluation.experiment import Experiment, run_experiment
 from evaluation.gates import check_gates, parse_gates
 from evaluation.report import make_report
-from evaluation.system import choose_schema, describe, pin
+from evaluation.system import caveat, choose_schema, describe, pin
 from evaluation.tracking import evaluation_run
 from graph.context import Context
 from graph.settings import get_settings
@@ -72,6 +72,8 @@ def run_evaluation(options: Options, context: Context) -> bool:
         if run is not None:
             run.log(experiment, files)
     print_experiment(console, experiment, dataset.skipped)
+    if note := caveat(dataset.samples, context):
+        console.print(f"[yellow]note[/yellow]     {note}", soft_wrap=True)
     console.print(f"report   {files[-1]}\nrecords  {files[0]}", soft_wrap=True)
     console.print(f"run      {run.run_id if run else '-'}")
     return print_gates(console, gates, experiment.summary)
@@ -94,6 +96,7 @@ def _write(experiment: Experiment, dataset: Dataset, context: Context, out: Path
         "chat_model": choices.pop("chat_model"),
         "when": datetime.now().astimezone().isoformat(" ", "minutes"),
         **choices,
+        "note": caveat(dataset.samples, context),
     }
     write_whole(report, make_report(experiment, facts, dataset.skipped).encode(errors="backslashreplace"))
     return [records, report]

@@ -1,8 +1,13 @@
 """`optophone evaluate`: a provider that errs in known ways gets exactly the scores that its errors imply."""
 
 import json
+import os
 import random
 import re
+import shutil
+import sqlite3
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -13,6 +18,7 @@ from typing import Any
 import mlflow
 import pytest
 from openai_server import OpenAIServer, Reply, openai_server
+from processes import own_environment
 
 from graph.tracing import flush_traces
 
@@ -45,9 +51,7 @@ def _plant(number: int, chance: random.Random) -> Planted:
     wrong = [(key, value[:3] + "7" + value[4:]) for key, value in kept[:changed]]
     made_up = [(text(9), text(12)) for _ in range(invented)]
     broken = {BROKEN_ONCE: ['{"pairs": oops'], BROKEN: ["I can't read it."] * 3}
-    return Planted(
-        expected, wrong + kept[changed:] + made_up, dropped, changed, invented, broken.get(number, [])
-    )
+    return Planted(expected, wrong + kept[changed:] + made_up, dropped, changed, invented, broken.get(number, []))
 
 
 def _answer(pairs: list[tuple[str, str]], *, is_repair: bool = False) -> str:
@@ -286,3 +290,24 @@ def test_broken_annotation_is_named_and_the_rest_is_measured(
     assert "skipped  04.json: expected JSON" in done.out
     assert len(_records(tmp_path)) == FORMS - 6
     assert "1 annotations were broken" in (tmp_path / "report.html").read_text()
+
+
+@pytest.mark.slow
+def test_all_of_funsd_is_evaluated_in_one_command(shared_data: Path, root: Path, tmp_path: Path) -> None:
+    """149 forms by the local reader, a bar on the way, and figures that the file gives again."""
+    stored = root / ".optophone" / "documents"
+    if stored.is_dir():  # words that were read before; without them this takes a quarter of an hour
+        shutil.copytree(stored, tmp_path / "documents", copy_function=os.link)
+    command = [
+        sys.executable, "-m", "serving.cli", "evaluate", "--dataset", f"funsd:{shared_data / 'funsd/training_data'}",
+        "--schema", "form", "--chat-model", "local", "--out", str(tmp_path / "out"),
+    ]  # fmt: skip
+    environment = own_environment(tmp_path, PYTHONPATH=str(root))
+    done = subprocess.run(command, env=environment, cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "149/149" in done.stderr
+    assert "149 documents: 149 valid" in done.stdout
+    again = recomputed(_records(tmp_path / "out"))
+    database = sqlite3.connect(tmp_path / "mlflow.db")
+    logged = dict(database.execute("SELECT key, value FROM latest_metrics").fetchall())
+    assert {name: logged[name] for name in again} == pytest.approx(again, abs=1e-9)

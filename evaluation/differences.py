@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from rapidfuzz.distance import Levenshtein
 
-from evaluation.metrics import field_scores, normalise
+from evaluation.metrics import field_scores, is_form_gold, normalise
 from evaluation.metrics.fuzzy import FUZZY_SIMILARITY
 from schemas.pointers import get, populated
 
@@ -37,11 +37,12 @@ class Row:
     """`close`: key and value are each at least 0.8 similar. `surplus`: nothing of the kind was expected."""
 
 
-def compare(expected: Mapping[str, Any], extraction: Mapping[str, Any] | None) -> list[Row]:
+def side_by_side(expected: Mapping[str, Any], extraction: Mapping[str, Any] | None) -> list[Row]:
     """Return the rows in the order of what was expected, surplus ones last."""
-    if isinstance(expected.get("pairs"), list):
+    if is_form_gold(expected):
         return _compare_pairs(_sides(expected), _sides(extraction or {}))
-    return [_field_row(path, is_right, expected, extraction) for path, is_right in _judged(expected, extraction)]
+    judged = field_scores(expected, extraction)
+    return [_field_row(path, is_right, expected, extraction) for path, is_right in judged.items()]
 
 
 def explain(rows: Iterable[Row]) -> str:
@@ -105,10 +106,6 @@ def _alike(gold: Sequence[Side], found: Sequence[Side]) -> Iterable[tuple[int, f
 def _similarity(left: str, right: str) -> float:
     """A text of symbols alone is empty here and like nothing, as in the metrics."""
     return Levenshtein.normalized_similarity(left, right) if left and right else 0.0
-
-
-def _judged(expected: Mapping[str, Any], extraction: Mapping[str, Any] | None) -> Iterable[tuple[str, bool]]:
-    return field_scores(expected, extraction).items()
 
 
 def _field_row(path: str, is_right: bool, expected: Mapping[str, Any], extraction: Mapping[str, Any] | None) -> Row:
