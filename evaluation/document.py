@@ -46,6 +46,14 @@ class DocumentResult(BaseModel):
     """By request; empty where none was answered."""
     trace_id: str | None
 
+    @property
+    def problem(self) -> str | None:
+        """Why there is no answer at all; None where there is one."""
+        if self.result is None:
+            return self.failure
+        errors = self.result["validation_errors"]
+        return errors[0]["message"] if self.result["extraction"] is None and errors else None
+
     def after(self, attempt: int) -> DocumentScores:
         """Return the scores after so many requests (from 1); a document that ended before keeps its last ones."""
         return self.attempts[attempt - 1].scores if attempt < len(self.attempts) else self.scores

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from evaluation.datasets.load import Dataset, load_dataset, subset
 from evaluation.document import DocumentResult
 from evaluation.experiment import Experiment, run_experiment
-from evaluation.gates import check_gates, parse_gates
+from evaluation.gates import Gate, check_gates, parse_gates
 from evaluation.report import make_report
 from evaluation.system import caveat, choose_schema, describe, pin
 from evaluation.tracking import evaluation_run
@@ -22,6 +22,7 @@ from graph.context import Context
 from graph.settings import get_settings
 from serving.evaluation_table import print_experiment, print_gates
 from serving.extraction import make_folder, write_whole
+from serving.table import plain
 
 _RECORDS, _REPORT = "per_document.jsonl", "report.html"
 
@@ -48,39 +49,49 @@ def run_evaluation(options: Options, context: Context) -> bool:
     """
     settings = get_settings()
     gates = parse_gates(options.fail_under)
+    dataset, context = _prepare(options, context, gates)
+    out = options.out or settings.data_dir / "evaluations" / _folder_name(dataset.spec, context.chat_model)
+    make_folder(out)
+    with evaluation_run(dataset, context, settings) as run:
+        experiment = _run(dataset, context, options, out, run.run_id if run else None)
+        files = _write(experiment, dataset, context, out)
+        if run is not None:
+            run.log(experiment, files)
+    console = Console(emoji=False, highlight=False)
+    print_experiment(console, experiment, dataset.skipped)
+    if note := caveat(dataset.samples, context):
+        console.print(f"[yellow]note[/yellow]     {note}", soft_wrap=True)
+    console.print(f"report   {plain(str(files[-1]))}\nrecords  {plain(str(files[0]))}", soft_wrap=True)
+    console.print(f"run      {run.run_id if run else '-'}")
+    return print_gates(console, gates, experiment.summary)
+
+
+def _prepare(options: Options, context: Context, gates: Sequence[Gate]) -> tuple[Dataset, Context]:
+    """Find what is wrong with the call before anything is paid."""
+    settings = get_settings()
     dataset = load_dataset(options.dataset, settings.tracking_uri)
     schema, samples = choose_schema(dataset.samples, options.schema)
     dataset = replace(dataset, samples=samples)
     if options.limit is not None:
         dataset = subset(dataset, options.limit, options.seed)
     check_gates(gates, dataset.samples)
-    context = pin(context.model_copy(update={"target_schema": schema}), settings)
-    out = options.out or settings.data_dir / "evaluations" / _folder_name(dataset.spec, context.chat_model)
-    make_folder(out)
-    console = Console(emoji=False, highlight=False)
-    with evaluation_run(dataset, context, settings) as run:
-        with _progress(len(dataset.samples)) as progress, (out / _RECORDS).open("wb") as records:
-            experiment = run_experiment(
-                dataset.samples,
-                context,
-                concurrency=options.concurrency,
-                seed=options.seed,
-                run_id=run.run_id if run else None,
-                on_done=lambda document: _note(document, records, progress),
-            )
-        files = _write(experiment, dataset, context, out)
-        if run is not None:
-            run.log(experiment, files)
-    print_experiment(console, experiment, dataset.skipped)
-    if note := caveat(dataset.samples, context):
-        console.print(f"[yellow]note[/yellow]     {note}", soft_wrap=True)
-    console.print(f"report   {files[-1]}\nrecords  {files[0]}", soft_wrap=True)
-    console.print(f"run      {run.run_id if run else '-'}")
-    return print_gates(console, gates, experiment.summary)
+    return dataset, pin(context.model_copy(update={"target_schema": schema}), settings)
+
+
+def _run(dataset: Dataset, context: Context, options: Options, out: Path, run_id: str | None) -> Experiment:
+    """Show progress, and write each result at once: an interrupt loses none that is paid for."""
+    with _progress(len(dataset.samples)) as progress, (out / _RECORDS).open("wb") as records:
+        return run_experiment(
+            dataset.samples,
+            context,
+            concurrency=options.concurrency,
+            seed=options.seed,
+            run_id=run_id,
+            on_done=lambda document: _note(document, records, progress),
+        )
 
 
 def _note(document: DocumentResult, records: BinaryIO, progress: Progress) -> None:
-    """Write each result at once: an interrupt loses none that is paid for."""
     records.write(document.to_line())
     records.flush()
     progress.advance(progress.task_ids[0])

@@ -1,5 +1,6 @@
 """The figures of an evaluation for the terminal."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -14,7 +15,8 @@ from serving.table import plain
 
 # Said in a line of their own: they are no quality.
 _TAKEN = ("attempts", "tokens", "cost_usd", "latency_s")
-_SHOWN_FAILURES = 5
+# Enough to see what kind they are; the report has all.
+_SHOWN_PROBLEMS = 5
 
 
 def print_experiment(console: Console, experiment: Experiment, skipped: Sequence[Skipped]) -> None:
@@ -25,14 +27,14 @@ def print_experiment(console: Console, experiment: Experiment, skipped: Sequence
         console.print(_fields(summary))
     if len(experiment.attempts) > 1:
         console.print(_attempts(experiment.attempts, experiment.headline))
-    statuses = ", ".join(f"{count} {status}" for status, count in sorted(summary.statuses.items()))
-    console.print(f"read     {summary.documents} documents: {statuses}")
+    console.print(f"read     {summary.documents} documents: {_outcomes(experiment)}")
     console.print(f"took     {_taken(summary)}, a document")
-    failed = [document for document in experiment.documents if document.failure]
-    for document in failed[:_SHOWN_FAILURES]:
-        console.print(f"[red]failed[/red]   {plain(document.scores.document)}: {plain(document.failure or '')}")
-    if more := len(failed) - _SHOWN_FAILURES:
-        console.print(f"         … {more} more") if more > 0 else None
+    empty = [document for document in experiment.documents if document.problem]
+    for document in empty[:_SHOWN_PROBLEMS]:
+        name, problem = plain(document.scores.document), plain(document.problem or "")
+        console.print(f"[red]empty[/red]    {name}: {problem}", soft_wrap=True)
+    if len(empty) > _SHOWN_PROBLEMS:
+        console.print(f"         … {len(empty) - _SHOWN_PROBLEMS} more")
     for one in skipped:
         console.print(f"[yellow]skipped[/yellow]  {plain(one.name)}: {plain(one.reason)}", soft_wrap=True)
 
@@ -47,14 +49,27 @@ def print_gates(console: Console, gates: Sequence[Gate], summary: Summary) -> bo
     return all(gate.is_passed(summary) for gate in gates)
 
 
+def _outcomes(experiment: Experiment) -> str:
+    """Count how the runs ended, with the reason where the status doesn't say it."""
+    ends: Counter[str] = Counter()
+    for document in experiment.documents:
+        status = document.scores.status
+        reason = document.result["stop_reason"] if document.result else status
+        ends[status if reason == status else f"{status} ({reason})"] += 1
+    return ", ".join(f"{count} {end}" for end, count in ends.most_common())
+
+
 def _figures(summary: Summary, headline: str) -> Table:
     table = _table("metric", "micro", "95 % interval", "macro")
-    names = [headline, *(name for name in METRICS if name in summary.figures and name not in (headline, *_TAKEN))]
-    for name in names:
+    for name in _quality(summary, headline):
         figure = summary.figures[name]
         style = "bold" if name == headline else None
         table.add_row(name, f"{figure.value:.3f}", _interval(figure), f"{figure.macro:.3f}", style=style)
     return table
+
+
+def _quality(summary: Summary, headline: str) -> list[str]:
+    return [headline, *(name for name in METRICS if name in summary.figures and name not in (headline, *_TAKEN))]
 
 
 def _interval(figure: Figure) -> str:
@@ -71,7 +86,7 @@ def _fields(summary: Summary) -> Table:
 def _attempts(attempts: Sequence[AttemptFigures], headline: str) -> Table:
     """One column an attempt, so that each metric can be followed; below, what the attempt gained and took."""
     table = _table("after attempt", *(str(attempt.number) for attempt in attempts))
-    for name in (name for name in METRICS if name in attempts[-1].summary.figures and name not in _TAKEN):
+    for name in _quality(attempts[-1].summary, headline):
         figures = [attempt.summary.figures.get(name) for attempt in attempts]
         table.add_row(name, *(f"{figure.value:.3f}" if figure else "-" for figure in figures))
     table.add_section()

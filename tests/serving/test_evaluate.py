@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
@@ -148,7 +149,8 @@ def recomputed(records: list[dict[str, Any]]) -> dict[str, float]:
 
 
 def _records(out: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (out / "per_document.jsonl").open(encoding="utf-8")]
+    with (out / "per_document.jsonl").open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
 
 
 def _run_id(output: str) -> str:
@@ -172,7 +174,8 @@ def test_planted_errors_give_the_scores_that_they_imply(
     again = recomputed(_records(out))
     assert {name: metrics[name] for name in again} == pytest.approx(again, abs=1e-9)
     assert f"pair_f1 {implied['pair_f1']:.4f}, bar 0.4: passed" in done.out
-    assert "1 exhausted, 11 valid" in done.out
+    assert "read     12 documents: 11 valid, 1 exhausted (no_progress)" in done.out
+    assert "empty    05: " in done.out
     assert f"{FORMS}/{FORMS}" in done.err
 
 
@@ -308,6 +311,6 @@ def test_all_of_funsd_is_evaluated_in_one_command(shared_data: Path, root: Path,
     assert "149/149" in done.stderr
     assert "149 documents: 149 valid" in done.stdout
     again = recomputed(_records(tmp_path / "out"))
-    database = sqlite3.connect(tmp_path / "mlflow.db")
-    logged = dict(database.execute("SELECT key, value FROM latest_metrics").fetchall())
+    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as database:
+        logged = dict(database.execute("SELECT key, value FROM latest_metrics").fetchall())
     assert {name: logged[name] for name in again} == pytest.approx(again, abs=1e-9)
