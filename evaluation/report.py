@@ -76,7 +76,7 @@ def make_report(experiment: Experiment, facts: dict[str, Any], skipped: Sequence
         experiment=experiment,
         summary=experiment.summary,
         headline=headline,
-        metrics={name: METRICS[name] for name in METRICS if name in experiment.summary.figures},
+        metrics={name: METRICS[name] for name in (headline, *METRICS) if name in experiment.summary.figures},
         skipped=skipped,
         ordered=[(document, own_score(document, headline)) for document in ordered],
         views=views,

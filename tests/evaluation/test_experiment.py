@@ -111,6 +111,14 @@ def test_documents_of_one_name_are_told_apart() -> None:
     assert document_names(samples) == ["x/a.png", "y/a.png", "c"]
 
 
+def test_record_gives_the_result_back(script: Script) -> None:
+    """Boxes, scores and attempts are those that were written."""
+    (document,) = _run(script, [HALF], "a")
+    assert document.result is not None
+    assert document.result["fields"][0]["bbox"] is not None
+    assert DocumentResult.model_validate_json(document.to_line()) == document
+
+
 def test_record_holds_what_no_utf8_can_carry(script: Script) -> None:
     """A chat model may escape half a character: the line is JSON all the same, and one line."""
     (document,) = _run(script, ['{"pairs": [{"key": "Name", "values": ["\\ud800\\u2028"]}]}'], "a")
