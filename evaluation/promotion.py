@@ -1,5 +1,6 @@
 """Whether a prompt version may take over: it was evaluated, and is not worse than the one in production."""
 
+import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -23,7 +24,7 @@ class Verdict(NamedTuple):
     reason: str
 
 
-class EvaluationRun(NamedTuple):
+class Evaluation(NamedTuple):
     """A finished evaluation of one prompt version."""
 
     run_id: str
@@ -52,14 +53,14 @@ def judge(candidate: Sequence[DocumentScores], production: Sequence[DocumentScor
 
 def check_promotion(
     candidate: str, production: str | None, tracking_uri: str, *, dataset: str | None = None, run_id: str | None = None
-) -> tuple[EvaluationRun, str]:
+) -> tuple[Evaluation, str]:
     """Find the evaluation that speaks for a version: its newest with a counterpart of the one in production.
 
     Args:
         candidate: the version, as prompts:/name/2.
         production: the version to be replaced; None where there is none, and any evaluation will do.
         tracking_uri: MLflow's store.
-        dataset: accept evaluations on this data set only, with or without its digest.
+        dataset: accept evaluations on this data set only: what their tag says, or its beginning, such as "funsd".
         run_id: accept this evaluation of the candidate only.
 
     Returns:
@@ -84,7 +85,7 @@ def check_promotion(
     return pair[0], verdict.reason
 
 
-def find_evaluations(prompt: str, tracking_uri: str) -> list[EvaluationRun]:
+def find_evaluations(prompt: str, tracking_uri: str) -> list[Evaluation]:
     """Return the finished evaluations of a prompt version (prompts:/name/2), newest first."""
     connect(tracking_uri)
     from mlflow import MlflowClient  # noqa: PLC0415 - takes seconds
@@ -103,13 +104,13 @@ def load_scores(run_id: str) -> list[DocumentScores]:
     """Load what an evaluation measured on each document."""
     import mlflow.artifacts  # noqa: PLC0415 - takes seconds
 
-    lines = mlflow.artifacts.load_text(f"runs:/{run_id}/{_SCORES}").splitlines()
-    return [DocumentScores.model_validate_json(line) for line in lines if line]
+    # Not splitlines(): JSON leaves some line separators of Unicode as they are.
+    records = [json.loads(line) for line in mlflow.artifacts.load_text(f"runs:/{run_id}/{_SCORES}").split("\n") if line]
+    # A line is the scores, or holds them beside the result that they judge.
+    return [DocumentScores.model_validate(record.get("scores", record)) for record in records]
 
 
-def _wanted(
-    runs: Sequence[EvaluationRun], candidate: str, dataset: str | None, run_id: str | None
-) -> list[EvaluationRun]:
+def _wanted(runs: Sequence[Evaluation], candidate: str, dataset: str | None, run_id: str | None) -> list[Evaluation]:
     if not runs:
         raise UsageError(f"{candidate} is not promoted: it has no evaluation; evaluate it, or promote with --force")
     wanted = [run for run in runs if run_id in (None, run.run_id) and run.dataset.startswith(dataset or "")]
@@ -119,6 +120,6 @@ def _wanted(
     return wanted
 
 
-def _evaluation(run: Any, prompt_tag: str) -> EvaluationRun:
+def _evaluation(run: Any, prompt_tag: str) -> Evaluation:
     conditions = tuple(run.data.tags.get(tag) for tag in _CONDITIONS if tag != prompt_tag)
-    return EvaluationRun(run.info.run_id, run.data.tags.get(_DATASET_TAG, ""), conditions)
+    return Evaluation(run.info.run_id, run.data.tags.get(_DATASET_TAG, ""), conditions)

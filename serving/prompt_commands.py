@@ -56,9 +56,9 @@ def diff(old: Prompt, new: Prompt, *, name: Name = EXTRACT) -> None:
     from prompts.publishing import find_version  # noqa: PLC0415
 
     registry = _registry()
-    rows = [find_version(parse_name(version, name), registry) for version in (old, new)]
-    texts = [row.text.splitlines() for row in rows]
-    for line in difflib.unified_diff(*texts, *(row.uri for row in rows), lineterm=""):
+    first, second = (find_version(parse_name(version, name), registry) for version in (old, new))
+    lines = first.text.splitlines(), second.text.splitlines()
+    for line in difflib.unified_diff(*lines, fromfile=first.uri, tofile=second.uri, lineterm=""):
         typer.secho(line, fg=_COLOURS.get(line[0]))
 
 
@@ -69,7 +69,7 @@ def promote(
     name: Name = EXTRACT,
     why: Why = "",
     run: Annotated[str | None, typer.Option(metavar="RUN_ID", help="The evaluation that speaks for it")] = None,
-    dataset: Annotated[str | None, typer.Option(help="Compare on this data set")] = None,
+    dataset: Annotated[str | None, typer.Option(help="Compare on this data set, as --dataset funsd")] = None,
     force: Annotated[bool, typer.Option("--force", help="Ask for no evaluation")] = False,
 ) -> None:
     """Let a version run from now on: moves the alias `production`.
