@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from evaluation.metrics.document import DocumentScores
-from evaluation.metrics.summary import paired_difference
+from evaluation.metrics.comparison import paired_difference
 from prompts.connection import connect
 from prompts.names import REFINE, parse_name
 from schemas.errors import UsageError

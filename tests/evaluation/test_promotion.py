@@ -159,11 +159,11 @@ def test_data_set_can_be_chosen_and_unknown_ones_list_the_known(names: tuple[str
 
 def test_refine_prompt_is_judged_by_its_own_evaluations(log: Log) -> None:
     """There the extract prompt is what must be the same."""
-    log("prompts:/optophone-extract/3", _forms(*[3] * 5), refine_prompt="prompts:/optophone-refine/1")
-    log("prompts:/optophone-extract/2", _forms(*[4] * 5), refine_prompt="prompts:/optophone-refine/7")
+    log("prompts:/judged-extract/3", _forms(*[3] * 5), refine_prompt="prompts:/optophone-refine/1")
+    log("prompts:/judged-extract/2", _forms(*[4] * 5), refine_prompt="prompts:/optophone-refine/7")
     with pytest.raises(UsageError, match="has no evaluation with the same"):
         check_promotion("prompts:/optophone-refine/7", "prompts:/optophone-refine/1", URI)
-    run_id = log("prompts:/optophone-extract/3", _forms(*[4] * 5), refine_prompt="prompts:/optophone-refine/7")
+    run_id = log("prompts:/judged-extract/3", _forms(*[4] * 5), refine_prompt="prompts:/optophone-refine/7")
     evaluation, _ = check_promotion("prompts:/optophone-refine/7", "prompts:/optophone-refine/1", URI)
     assert evaluation.run_id == run_id
 

@@ -150,7 +150,7 @@ def test_each_event_loop_can_ask(provider: OpenAIServer) -> None:
     assert graph.invoke({"document": RECEIPT}, context=context)["status"] == "valid"
 
 
-@pytest.mark.parametrize("provider", [[Reply('{"company": 1}'), _repair("/company", "ACME STORE")]], indirect=True)
+@pytest.mark.parametrize("provider", [[Reply('{"total": "eight"}'), _repair("/total", 8.0)]], indirect=True)
 @pytest.mark.parametrize(("chat_model", "temperatures"), [("gpt-4o-mini", [0.0, 0.0]), ("gpt-4o", [None, None])])
 def test_temperature_of_the_prompt_version_is_for_its_own_chat_model(
     provider: OpenAIServer, chat_model: str, temperatures: list[float | None]
