@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from evaluation.metrics.document import DocumentScores
 from evaluation.metrics.comparison import paired_difference
+from evaluation.metrics.document import DocumentScores
 from prompts.connection import connect
 from prompts.names import REFINE, parse_name
 from schemas.errors import UsageError
@@ -112,7 +112,10 @@ def load_scores(run_id: str) -> list[DocumentScores]:
 
 def _wanted(runs: Sequence[Evaluation], candidate: str, dataset: str | None, run_id: str | None) -> list[Evaluation]:
     if not runs:
-        raise UsageError(f"{candidate} is not promoted: it has no evaluation; evaluate it, or promote with --force")
+        raise UsageError(
+            f"{candidate} is not promoted: it has no evaluation; run `optophone evaluate` with it, "
+            "or promote with --force"
+        )
     wanted = [run for run in runs if run_id in (None, run.run_id) and run.dataset.startswith(dataset or "")]
     if not wanted:
         known = ", ".join(f"{run.run_id} on {run.dataset}" for run in runs)

@@ -112,7 +112,7 @@ def _load(name: PromptName, tracking_uri: str, config: RunnableConfig | None) ->
 
 
 def _fixed(name: PromptName) -> str:
-    """Return the address by version, asking where an alias points now (6 ms).
+    """Return the address by version, asking where an alias points now.
 
     MLflow keeps an alias for 60 s, in which a process that stays up would miss a promotion. A version never changes,
     so MLflow may keep that one for ever.

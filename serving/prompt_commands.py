@@ -44,7 +44,8 @@ def show(version: Prompt, *, name: Name = EXTRACT) -> None:
 
     row = find_version(parse_name(version, name), _registry())
     aliases = "".join(f" @{alias}" for alias in row.aliases)
-    stored = {"chat model": row.chat_model, "temperature": row.temperature, "schema": row.schema}
+    temperature = None if row.temperature is None else f"{row.temperature:g}"
+    stored = {"chat model": row.chat_model, "temperature": temperature, "schema": row.schema}
     settings = ", ".join(f"{what} {value}" for what, value in stored.items() if value is not None)
     typer.echo(f"{row.uri}{aliases}: {settings or 'nothing stored but its text'}", err=True)
     typer.echo(row.text)
@@ -106,7 +107,7 @@ def history(*, name: Name = EXTRACT) -> None:
 
     for move in reversed(moves_of(name, _registry())):
         rests_on = f"  run {move.run_id}" if move.run_id else "  forced" if move.kind == "promotion" else ""
-        reason = f"  {move.reason}" if move.reason else ""
+        reason = "  " + " ".join(move.reason.split()) if move.reason else ""
         versions = f"{move.from_version or '-'} → {move.to_version}"
         typer.echo(f"{move.at}  {move.by}  {move.kind}  {versions}{rests_on}{reason}")
 

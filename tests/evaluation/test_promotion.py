@@ -109,7 +109,9 @@ def test_version_without_an_evaluation_is_refused(names: tuple[str, str], log: L
     log(production, _forms(4))
     log(candidate, _forms(4), status="FAILED")
     log(candidate, _forms(4), kind="training")
-    with pytest.raises(UsageError, match=f"{candidate} is not promoted: it has no evaluation; evaluate it, or promote"):
+    with pytest.raises(
+        UsageError, match=f"{candidate} is not promoted: it has no evaluation; run `optophone evaluate`"
+    ):
         check_promotion(candidate, production, URI)
 
 

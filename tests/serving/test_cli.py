@@ -95,7 +95,7 @@ def test_options_reach_the_run(optophone: Run, write_pdf: WritePdf, script: Scri
     invented, repaired = '{"total": 9.99}', '{"repairs": [{"path": "/total", "value": 8.0}]}'
     name, chat_model = script(invented, repaired)
     call = ("--schema", "receipt", "--rules", "Use {{braces}} as they are.", "--grounding", "require")
-    prompt = ("--extract-prompt", "optophone-extract@1")
+    prompt = ("--extract-prompt", "optophone-extract@2")
     code, out, _ = optophone(
         "extract", "--json", write_pdf("a.pdf", ALICE), "--chat-model", name, "--max-attempts", "2", *call, *prompt
     )

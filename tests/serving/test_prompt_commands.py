@@ -80,7 +80,7 @@ def test_version_is_shown_with_what_is_stored_with_it(optophone: Run, version: t
     """The text alone on stdout, so that it can go into a file; all ways of naming it are equal."""
     code, out, err = optophone("prompts", "show", *version)
     assert out == packaged_versions()[EXTRACT][0].text + "\n"
-    assert err == "prompts:/optophone-extract/1: chat model openai:gpt-4o-mini, temperature 0.0, schema form\n"
+    assert err == "prompts:/optophone-extract/1: chat model openai:gpt-4o-mini, temperature 0, schema form\n"
     assert code == 0
 
 
@@ -113,7 +113,7 @@ def test_promotion_and_rollback_change_the_next_extraction(optophone: Run, write
         return re.findall(r"prompts  (\S+)", optophone("extract", document).out)[0]
 
     assert used() == "prompts:/optophone-extract/3"
-    promoted = optophone("prompts", "promote", "1", "--force", "--why", "to compare")
+    promoted = optophone("prompts", "promote", "1", "--force", "--why", "to\ncompare")
     assert promoted == (0, "production is now prompts:/optophone-extract/1: forced\n", "")
     assert used() == "prompts:/optophone-extract/1"
     back = optophone("prompts", "rollback")
@@ -131,7 +131,7 @@ def test_promotion_rests_on_an_evaluation(optophone: Run, evaluate: Evaluate) ->
     assert (refused.code, refused.out) == (2, "")
     assert refused.err == (
         "optophone: prompts:/optophone-extract/2 is not promoted: it has no evaluation; "
-        "evaluate it, or promote with --force\n"
+        "run `optophone evaluate` with it, or promote with --force\n"
     )
     evaluate(3, 16)
     evaluate(2, 8)
