@@ -19,6 +19,7 @@ from evaluation.metrics.pairs import (
 )
 from evaluation.metrics.ratio import Ratio
 from graph.state import OutputState, Status
+from schemas.form import Pair
 from schemas.pointers import populated
 
 
@@ -66,12 +67,12 @@ def score_document(
 
     Args:
         document: what the data set calls it.
-        expected: the gold; with a list of `pairs` it is a form, otherwise named fields.
+        expected: the gold; an extraction of the `form` schema, otherwise named fields.
         result: what the graph returned; None for a run that failed, which is scored as an empty answer.
         latency_s: wall-clock seconds of the run, where measured.
     """
     extraction = result["extraction"] if result else None
-    is_form = isinstance(expected.get("pairs"), list)
+    is_form = _is_form(expected)
     return DocumentScores(
         document=document,
         status=(result and result["status"]) or "failed",
@@ -84,6 +85,14 @@ def score_document(
         tokens=result["usage"]["total_tokens"] if result else 0,
         cost_usd=result["usage"]["cost_usd"] if result else None,
         latency_s=latency_s,
+    )
+
+
+def _is_form(expected: Mapping[str, Any]) -> bool:
+    """Tell a form by its shape: a user's own schema may have a list named `pairs` too."""
+    pairs = expected.get("pairs") if len(expected) == 1 else None
+    return isinstance(pairs, list) and all(
+        isinstance(pair, Mapping) and pair.keys() == Pair.model_fields.keys() for pair in pairs
     )
 
 

@@ -101,3 +101,11 @@ def test_scores_survive_their_json_line(expected):
     line = scores.model_dump_json()
     assert "\n" not in line
     assert DocumentScores.model_validate_json(line) == scores
+
+
+def test_form_is_told_by_its_shape():
+    """Another schema's list of the same name is a field."""
+    shoes = {"pairs": [{"size": 42}]}
+    scores = score_document("a.png", shoes, make_result({"pairs": [{"size": 42}]}))
+    assert (scores.form, scores.fields) == (None, {"/pairs/0/size": True})
+    assert score_document("a.png", {"pairs": []}, None).fields is None
