@@ -9,7 +9,7 @@ import pytest
 from mlflow import MlflowClient
 
 from evaluation.metrics.document import DocumentScores, score_document
-from evaluation.promotion import check_promotion, find_evaluations, judge
+from evaluation.promotion import check_promotion, find_evaluations, judge, load_scores
 from graph.settings import get_settings
 from prompts.connection import connect
 from schemas.errors import UsageError
@@ -184,3 +184,12 @@ def test_different_documents_are_told(names: tuple[str, str], log: Log) -> None:
     log(production, _forms(4, 4, 4))
     with pytest.raises(UsageError, match="two runs on the same documents"):
         check_promotion(candidate, production, URI)
+
+
+def test_scores_are_found_beside_the_result_that_they_judge(names: tuple[str, str], log: Log) -> None:
+    """A line may hold the whole document's record."""
+    scores = _forms(4, 3)
+    run_id = log(names[0], [])
+    lines = "".join(f'{{"scores": {one.model_dump_json()}, "trace_id": null}}\n' for one in scores)
+    MlflowClient().log_text(run_id, lines, "per_document.jsonl")
+    assert load_scores(run_id) == scores
