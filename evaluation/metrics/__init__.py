@@ -1,5 +1,6 @@
 """How good extractions are: pure functions over expected and predicted data. docs/metrics.md defines each metric."""
 
+from evaluation.metrics.comparison import Difference, paired_difference
 from evaluation.metrics.document import DocumentScores, FormScores, score_document
 from evaluation.metrics.edit_distance import anls_star, one_minus_ned
 from evaluation.metrics.fields import field_scores, invented_fields
@@ -17,7 +18,7 @@ from evaluation.metrics.pairs import (
 )
 from evaluation.metrics.ratio import Ratio
 from evaluation.metrics.registry import METRICS, Metric, find_metric
-from evaluation.metrics.summary import Difference, Figure, Summary, paired_difference, summarise
+from evaluation.metrics.summary import Figure, Summary, summarise
 
 __all__ = [
     "METRICS",

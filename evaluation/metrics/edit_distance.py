@@ -29,14 +29,14 @@ def one_minus_ned(expected: Sequence[TextPair], predicted: Sequence[TextPair]) -
     return Ratio(whole - cost, whole)
 
 
-def anls_star(expected: Any, extraction: Any) -> float:
-    """Return ANLS* (arXiv 2402.03848) of the whole extraction, 0 to 1, whatever its schema.
+def anls_star(expected: Any, predicted: Any) -> float:
+    """Return ANLS* (arXiv 2402.03848) of nested objects, lists and values, 0 to 1.
 
-    Items of lists are assigned to each other at best, texts less than half alike count nothing, and so does no answer
-    (None) at all.
+    Properties are compared by name, items of lists as they fit best, texts by 1 - Levenshtein / longer length, which
+    counts from a half up. No answer at all (None) is 0. Comparing two long lists of objects takes seconds.
     """
     from anls_star import anls_score  # noqa: PLC0415 - only scoring needs it
 
-    if extraction is None:
+    if predicted is None:
         return 0.0
-    return float(anls_score(expected, extraction, return_gt=False, return_key_scores=False))
+    return float(anls_score(expected, predicted, return_gt=False, return_key_scores=False))

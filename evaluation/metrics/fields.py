@@ -58,7 +58,7 @@ def _places(expected: Any, given: Any, pointer: str = "") -> Iterator[tuple[str,
         for index, item in enumerate(expected):
             has_item = isinstance(given, list) and index < len(given)
             yield from _places(item, given[index] if has_item else None, join(pointer, index))
-    else:
+    elif pointer:
         yield pointer, expected, given
 
 
@@ -88,7 +88,8 @@ def _iso_day(text: str) -> date | None:
 def _number(value: Any) -> Decimal | None:
     if isinstance(value, str):
         return parse_number(value)
-    return Decimal(str(value)) if isinstance(value, int | float) else None
+    number = Decimal(str(value)) if isinstance(value, int | float) else None
+    return number if number is not None and number.is_finite() else None
 
 
 def _is_close(expected: Decimal | None, given: Decimal | None) -> bool:

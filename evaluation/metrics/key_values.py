@@ -22,11 +22,11 @@ def key_value_accuracy(expected: Mapping[str, Sequence[str]], predicted: Any) ->
         expected: each key's values.
         predicted: the same, if all is well.
     """
-    gold = _with_clean_keys(expected)
+    gold = with_clean_keys(expected)
     total = sum(map(len, gold.values()))
     if not total or not isinstance(predicted, Mapping):
         return 0.0
-    found = _with_clean_keys(predicted)
+    found = with_clean_keys(predicted)
     return sum(value in found.get(key, []) for key, values in gold.items() for value in values) / total
 
 
@@ -40,10 +40,10 @@ def p90(scores: Iterable[float]) -> float:
     return ordered[int(0.9 * len(ordered))]
 
 
-def _with_clean_keys(key_values: Mapping[Any, Any]) -> dict[str, list[Any]]:
-    """Put keys together that are the same once cleaned; what is no list holds no values."""
+def with_clean_keys(key_values: Mapping[Any, Any]) -> dict[str, list[Any]]:
+    """Put keys together that are the same once cleaned; keys without values go, and so does what is no list."""
     cleaned: dict[str, list[Any]] = defaultdict(list)
     for key, values in key_values.items():
-        if isinstance(values, list | tuple):
+        if values and isinstance(values, list | tuple):
             cleaned[clean_key(str(key))] += values
     return cleaned
