@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from evaluation.metrics.document import DocumentScores
 from evaluation.metrics.comparison import paired_difference
+from evaluation.metrics.document import DocumentScores
 from prompts.connection import connect
 from prompts.names import REFINE, parse_name
 from schemas.errors import UsageError

@@ -1,12 +1,14 @@
 """`optophone optimize`: search for better prompts, and say what came of it."""
 
+from importlib.util import find_spec
+
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from evaluation.datasets.load import load_dataset, subset
-from evaluation.optimisation.run import optimise
 from graph.context import Context
+from schemas.errors import UsageError
 
 
 def run_optimisation(
@@ -17,6 +19,10 @@ def run_optimisation(
     Raises:
         OptophoneError: as `load_dataset` and `optimise`.
     """
+    if find_spec("gepa") is None:
+        raise UsageError("optimising needs gepa; run pip install -e '.[optimize]' in the checkout")
+    from evaluation.optimisation.run import optimise  # noqa: PLC0415 - needs gepa
+
     loaded = load_dataset(dataset)
     chosen = loaded if limit is None else subset(loaded, limit, seed)
     with Progress(

@@ -12,6 +12,7 @@ from typing import Any, cast
 import mlflow
 from gepa.api import optimize as run_gepa
 from gepa.core.adapter import EvaluationBatch, GEPAAdapter
+from gepa.core.result import GEPAResult
 from gepa.utils import ScoreThresholdStopper
 from mlflow.entities import Trace
 from mlflow.genai.optimize.optimizers import BasePromptOptimizer
@@ -71,7 +72,7 @@ class GepaOptimizer(BasePromptOptimizer):
     ) -> PromptOptimizerOutput:
         """Return the texts that changed for the better, none where nothing beat the prompts as they were."""
         proposals = _Proposals(self._reflect, most=self._budget // (2 * MINIBATCH))
-        result = run_gepa(
+        result: GEPAResult[Any, Any] = run_gepa(
             seed_candidate=target_prompts,
             trainset=train_data,
             valset=self._validation,

@@ -30,6 +30,7 @@ from graph.app import graph
 from graph.context import Context
 from graph.settings import get_settings, get_store
 from graph.state import OutputState
+from prompts.publishing import WHY
 from prompts.registry import load_prompt
 from schemas.errors import ChatModelError, UsageError
 
@@ -176,7 +177,7 @@ def _describe(record: EvaluationResultRecord) -> dict[str, str]:
 def _complete(version: PromptVersion, start: str, why: str, run_id: str) -> None:
     """Give the new version what MLflow's optimisation leaves out: why it exists and the response schema."""
     client = MlflowClient()
-    client.set_prompt_version_tag(version.name, version.version, "optophone.why", why)
+    client.set_prompt_version_tag(version.name, version.version, WHY, why)
     client.set_prompt_version_tag(version.name, version.version, "optophone.optimised_from", start)
     client.set_prompt_version_tag(version.name, version.version, "optophone.run", run_id)
     response_format = mlflow.genai.load_prompt(start).response_format

@@ -3,7 +3,7 @@
 import json
 import re
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import mlflow
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
+from mlflow import MlflowClient
 from pdfs import text_pdf
 
 from chat_models.factory import register_chat_model
@@ -67,9 +68,19 @@ def _pdf(total: float) -> bytes:
     return b64decode(uri.partition(",")[2])
 
 
+@pytest.fixture(autouse=True)
+def registry() -> Iterator[None]:
+    """Leave the registry, which all tests share, as it was."""
+    sync_prompts(get_settings().tracking_uri)
+    before = versions("optophone-extract")
+    yield
+    for row in versions("optophone-extract"):
+        if row.version > before[0].version:
+            MlflowClient().delete_prompt_version(row.name, str(row.version))
+
+
 @pytest.fixture
 def context() -> Context:
-    sync_prompts(get_settings().tracking_uri)
     name = f"obedient-{next(_numbers)}"
     register_chat_model(name, ObedientReader)
     return Context(target_schema="receipt", chat_model=name, max_attempts=1)
@@ -92,7 +103,7 @@ def test_the_best_candidate_becomes_a_version_that_is_not_promoted(
     name, model = reflection("Use {{nothing}}.", "Be careful.", "The total is the last amount.")
     before = versions("optophone-extract")
     readings: list[int] = []
-    result = optimise(samples, context, name, budget=60, on_read=readings.append)
+    result = optimise(samples, context, name, budget=30, on_read=readings.append)
     assert (result.before, result.after) == (0.0, 1.0)
     newest = versions("optophone-extract")[0]
     assert result.versions[0] == f"prompts:/optophone-extract/{newest.version}"
@@ -100,7 +111,7 @@ def test_the_best_candidate_becomes_a_version_that_is_not_promoted(
     assert "the last amount" in newest.text
     assert "{{nothing}}" not in newest.text
     assert "production" not in newest.aliases
-    assert sum(readings) <= 60
+    assert sum(readings) <= 30
     version = mlflow.genai.load_prompt(result.versions[0])
     assert version.tags["optophone.run"] == result.run_id
     assert version.tags["optophone.optimised_from"] == f"prompts:/optophone-extract/{before[0].version}"
@@ -120,7 +131,7 @@ def test_nothing_is_registered_where_nothing_helps(samples: list[Sample], contex
     """The prompts as they were stay the newest."""
     name, _ = reflection("Be careful.", "Be kind.")
     before = versions("optophone-extract")
-    result = optimise(samples, context, name, budget=30)
+    result = optimise(samples, context, name, budget=12)
     assert result.versions == []
     assert (result.before, result.after) == (0.0, 0.0)
     assert versions("optophone-extract") == before
