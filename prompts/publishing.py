@@ -10,6 +10,8 @@ from schemas.errors import PromptError
 from schemas.target import load_schema
 
 PRODUCTION = "production"
+WHY = "optophone.why"
+"""Tag that says why a version exists where MLflow registered it without a commit message."""
 
 # MLflow gives 100 unless asked; a file whose version lay beyond would be registered again.
 _ALL_VERSIONS = 10_000
@@ -132,7 +134,7 @@ def _row(version: Any) -> PromptVersionRow:
         version=int(version.version),
         aliases=sorted(version.aliases),
         text=str(version.template),
-        description=version.commit_message or "",
+        description=version.commit_message or version.tags.get(WHY, ""),
         chat_model=chat_model_of(version),
         temperature=(version.model_config or {}).get("temperature"),
         schema=(version.response_format or {}).get("title"),
