@@ -261,7 +261,7 @@ def test_figure_below_its_bar_exits_with_1(
         (["--fail-under", "pair_f2=0.5"], "expected a metric, got 'pair_f2'; use one of pair_f1, "),
         (["--fail-under", "pair_f1=high"], "expected a bar as pair_f1=0.45, got 'pair_f1=high'"),
         (["--fail-under", "field_accuracy=1"], "'field_accuracy' doesn't apply to this dataset; use one of pair_f1"),
-        (["--prompt", "optophone-extract@977"], "the versions of 'optophone-extract' are 1"),
+        (["--prompt", "optophone-extract@977"], "the versions of 'optophone-extract' are "),
         (["--chat-model", "nobody"], "unknown chat model 'nobody'; use local"),
         (["--schema", "receipt"], "expected documents annotated for 'receipt', got form"),
         (["--dataset", "folder:nowhere"], "laid out as <stem>.json beside <stem>.png"),
