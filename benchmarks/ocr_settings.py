@@ -56,8 +56,8 @@ SETTINGS: dict[str, Setting] = {
     "batches of 6, one thread": Setting({"Rec.rec_img_shape": [3, 48, 320]}, {"_read_lines": read_in_batches}),
     "lines from 48 px": Setting({"Rec.rec_img_shape": [3, 48, 48]}),
     "lines from 320 px": Setting({"Rec.rec_img_shape": [3, 48, 320]}),
-    "lines 0.6 sure": Setting(replaced={"_MIN_SCORE": 0.6}),
-    "lines 0.7 sure": Setting(replaced={"_MIN_SCORE": 0.7}),
+    "lines 0.6 sure": Setting({"Global.text_score": 0.6}),
+    "lines 0.7 sure": Setting({"Global.text_score": 0.7}),
     "unclip 1.4": Setting({"Det.unclip_ratio": 1.4}),
     "unclip 1.8": Setting({"Det.unclip_ratio": 1.8}),
     "unclip 2.0": Setting({"Det.unclip_ratio": 2.0}),
@@ -80,10 +80,13 @@ def main() -> None:
     options = parser.parse_args()
     pages = sorted([*options.folder.glob("images/*.png"), *options.folder.glob("img/*.jpg")])
     random.Random(0).shuffle(pages)  # noqa: S311
+    pages = pages[: options.pages]
     settings = {name: SETTINGS[name] for name in options.setting or SETTINGS}
-    annotated = sum(read_page(page, settings) for page in pages[: options.pages])
+    first = next(iter(settings.values()))
+    annotated = sum(read_page(page, settings) for page in pages)
     for name, setting in settings.items():
-        print(f"{name:25}", summarise(setting, annotated, next(iter(settings.values()))))
+        print(f"{name:25}", summarise(setting, annotated, first))
+    print(f"times are shares of the first row's; its CPU s a page: {first.cpu_s / len(pages):.2f}")
 
 
 def read_page(path: Path, settings: dict[str, Setting]) -> int:

@@ -40,8 +40,6 @@ READER = f"rapidocr {version('rapidocr')} {_OPTIONS} words 2"
 # at 4 to 1 it takes 2 s. 2,000 and 32 px are about RapidOCR's own bounds, applied before it would apply them, because
 # its scaling fails on strips and its padding is black.
 _MAX_ASPECT, _MAX_SIDE_PX, _MIN_SIDE_PX = 4, 2000, 32
-# RapidOCR's own `text_score`.
-_MIN_SCORE = 0.5
 # A taller line was turned a quarter before it was read, so its text runs from the top down; RapidOCR's own value.
 _UPRIGHT_ASPECT = 1.5
 
@@ -64,7 +62,7 @@ def read_words(image: Image.Image) -> list[Word]:
     words = []
     quads = _to_quads(detected.boxes, *page.size)
     for quad, (text, score, info) in zip(quads, _read_lines(engine, crops), strict=True):
-        if text.strip() and score >= _MIN_SCORE:
+        if text.strip() and score >= engine.text_score:  # 0.5; below, it is mostly noise read as text
             columns = [column for word in info.word_cols for column in word]
             words += line_to_words(TextLine(quad, text, columns, info.line_txt_len, info.confs))
     return words
