@@ -71,7 +71,7 @@ def read_words(image: Image.Image) -> list[Word]:
 def _read_lines(engine: "RapidOCR", crops: "list[ndarray]") -> list[tuple[str, float, Any]]:
     """Return text, score and RapidOCR's `WordInfo` of each line.
 
-    A line is read alone, at its own width: in RapidOCR's batches of 6, padded to the widest, a page takes 1.7 times the
+    A line is read alone, at its own width: in RapidOCR's batches of 6, padded to the widest, a page takes 1.4 times the
     CPU time and reads no better. And a thread a line uses two cores better than two threads of ONNX Runtime, which
     wait busily for each other.
     """
