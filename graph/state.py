@@ -46,6 +46,8 @@ class Request(TypedDict):
     text: str
     paths: list[str]
     """JSON pointers asked for; [""] asks for the whole answer."""
+    temperature: float | None
+    """Sampling temperature; None is the provider's own."""
 
 
 class InputState(TypedDict):
@@ -118,6 +120,7 @@ class RefineInput(TypedDict):
 
     extraction: dict[str, Any] | None
     validation_errors: list[FieldError]
+    chat_model: str
 
 
 class RouteInput(TypedDict):
