@@ -111,9 +111,14 @@ def _score_form(expected: Mapping[str, Any], extraction: Mapping[str, Any] | Non
 
 
 def _anls_star(expected: Mapping[str, Any], extraction: Mapping[str, Any] | None, *, is_form: bool) -> float:
-    """Hold a form's values against each other by their cleaned key: a list of pairs would take 0.3 CPU seconds."""
-    if extraction is None or not is_form:
-        return anls_star(expected, extraction)
+    """Hold a form's values against each other by their cleaned key: a list of pairs would take 0.3 CPU seconds.
+
+    Of named fields those that the gold leaves out are unknown, so they are left out of the extraction too.
+    """
+    if extraction is None:
+        return 0.0
+    if not is_form:
+        return anls_star(expected, {name: extraction.get(name) for name in expected})
     gold, found = (with_clean_keys(extraction_to_key_values(side)) for side in (expected, extraction))
     return anls_star(gold, found)
 
