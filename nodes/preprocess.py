@@ -78,6 +78,7 @@ def _new_account(chat_model: str) -> dict[str, Any]:
         "pages": [],
         "request": None,
         "answer": None,
+        "confidences": {},
     }
 
 
