@@ -25,7 +25,8 @@ class Field(TypedDict):
     bbox: BBox | None
     """(x0, y0, x1, y1) as fractions of the page, origin top left."""
     confidence: float
-    """0 to 1, from the page reader's scores and how well the value matches; 0 without a place."""
+    """0 to 1; 0 without a place. How probably the value is right, where the chat model says so (the local reader, for
+    `form`); else how surely it stands there: the page reader's scores, and how well the value matches."""
 
 
 class Usage(TypedDict):
@@ -88,6 +89,8 @@ class State(InputState, OutputState):
     request: Request | None
     """Written by refine; None before the first request."""
     answer: Answer | None
+    confidences: dict[str, float]
+    """How probably the extraction's values are right, by JSON pointer, as far as the chat model says."""
 
 
 # What each node and router reads. LangGraph hands it over and traces show just that, not the whole state each time.
@@ -113,6 +116,7 @@ class ValidateInput(TypedDict):
     attempts: int
     extraction: dict[str, Any] | None
     validation_errors: list[FieldError]
+    confidences: dict[str, float]
 
 
 class RefineInput(TypedDict):

