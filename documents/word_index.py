@@ -14,10 +14,12 @@ from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
 from documents.check_boxes import EMPTY, TICKED
+from documents.lookalikes import fold
 from documents.notation import Reading, find_dates, find_numbers
 from documents.page import BBox, Word
 from documents.pieces import Piece, cut, part
 from documents.reading_order import Run, make_runs, middle, right_neighbours, runs_below, union
+from documents.surroundings import label_of
 
 # The widest gap read across, in widths of the page's median character: a blank is about one, columns are rarely
 # closer than three, and forms leave up to twenty between a label's end and what is filled in.
@@ -76,6 +78,17 @@ class PageIndex:
                         places[start] = span
         return list(places.values())
 
+    def alike(self, norm: str) -> list[Span]:
+        """Find the compact places that differ from `norm` in nothing but characters that look alike."""
+        folded, chain = fold(norm), self._chains[0]
+        places = []
+        for start, text in enumerate(chain.texts):
+            if fold(text[: len(norm)]) == folded:
+                span, length = self._walk(chain, start, len(norm))
+                if length == len(norm) and span.on_one_line:
+                    places.append(span)
+        return places
+
     def similar(self, norm: str, cutoff: float, *, compact: bool = False) -> list[tuple[Span, float]]:
         """Find the places that read most nearly like `norm`, with their equal similarity of at least `cutoff`.
 
@@ -107,6 +120,10 @@ class PageIndex:
     def dates(self, readings: frozenset[Reading]) -> list[tuple[Span, frozenset[Reading]]]:
         """Find the dates on the page with a reading among these, each with all its readings."""
         return [found for reading in readings for found in self._dates.get(reading, ())]
+
+    def label_of(self, bbox: BBox) -> str:
+        """Return what stands before a place on its row, else what stands above it; "" where nothing does."""
+        return label_of(bbox, self._words)
 
     def _walk(self, chain: _Chain, start: int, length: int) -> tuple[Span, int]:
         """Read on from a piece until at least `length` characters are read; give them and how many they are."""

@@ -4,16 +4,15 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
-from documents.grounding import ground_all
+from chat_models.local.pairs import PageWords
 from documents.page import Page
-from documents.word_index import PageIndex
 from documents.words import page_words
 from graph.context import Context, context_of
 from graph.settings import get_settings, get_store
 from graph.state import Field, Status, StopReason, ValidateInput
+from nodes.locate import locate
 from schemas.errors import ErrorKind, FieldError
 from schemas.parsing import ParsedAnswer, parse_answer
-from schemas.pointers import populated, record_of
 from schemas.repair import REPAIRS, merge_repairs
 from schemas.target import TargetSchema
 
@@ -28,7 +27,7 @@ def validate(state: ValidateInput, runtime: Runtime[Context]) -> dict[str, Any]:
     target = context.schema_to_fill(allow_paths=get_settings().allow_paths)
     parsed = _read_answer(state)
     candidate, taken = _merge(parsed, state, target)
-    fields = [] if context.grounding == "off" else _place(candidate, state["pages"])
+    fields = [] if context.grounding == "off" else locate(candidate, [_read(page) for page in state["pages"]], target.json_schema)
     errors = parsed.errors + _still_cut_off(state, taken)
     errors += [] if candidate is None else target.errors(candidate)
     if context.grounding == "require":
@@ -85,21 +84,8 @@ def _still_cut_off(state: ValidateInput, taken: list[str]) -> list[FieldError]:
     ]
 
 
-def _place(candidate: Any, pages: list[Page]) -> list[Field]:
-    values = list(populated(candidate))
-    indices = [PageIndex(page_words(page, get_store())) for page in pages] if values else []
-    places = ground_all([value for _, value in values], indices, groups=[record_of(path) for path, _ in values])
-    return [
-        Field(
-            path=path,
-            value=value,
-            grounding=place["grounding"],
-            page_index=place["page_index"],
-            bbox=place["bbox"],
-            confidence=round(place["confidence"], 4),
-        )
-        for (path, value), place in zip(values, places, strict=True)
-    ]
+def _read(page: Page) -> PageWords:
+    return PageWords(page_words(page, get_store()), page["width_px"], page["height_px"])
 
 
 def _is_ungrounded(field: Field) -> bool:

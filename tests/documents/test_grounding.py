@@ -81,7 +81,7 @@ def test_other_value_is_missing(value, row):
         "grounding": "missing",
         "page_index": None,
         "bbox": None,
-        "confidence": 0.0,
+        "score": 0.0, "count": 0,
         "text": None,
     }
 
