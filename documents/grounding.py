@@ -54,8 +54,8 @@ class Place(Spot):
     """What the page reads there."""
     score: float
     """The lowest of the reader's scores there, 0 to 1; 0 where it is missing."""
-    count: int
-    """How many places are equally good; 0 where it is missing."""
+    misread: tuple[float, ...]
+    """For each character of the normalised text, how many of its word's the reader may have misread."""
 
 
 class _Match(NamedTuple):
@@ -94,8 +94,7 @@ def ground_all(
     groups = groups or [None] * len(values)
     likenesses = likenesses or [None] * len(values)
     matches = [
-        _choose(_matches(value, pages), pages, likeness)
-        for value, likeness in zip(values, likenesses, strict=True)
+        _choose(_matches(value, pages), pages, likeness) for value, likeness in zip(values, likenesses, strict=True)
     ]
     places = [_settle(found) for found in matches]
     for i, j in [*pairwise(range(len(values))), *((j, i) for i, j in pairwise(range(len(values))))]:
@@ -108,13 +107,17 @@ def ground_all(
     return places
 
 
+def label_beside(place: Spot, pages: Sequence[PageIndex]) -> str:
+    """Return what stands before a place on its row, else above it; "" where nothing does or there is no place."""
+    page_index, bbox = place["page_index"], place["bbox"]
+    return "" if page_index is None or bbox is None else pages[page_index].label_of(bbox)
+
+
 def _matches(value: Value, pages: Sequence[PageIndex]) -> list[_Match]:
     return _equal(value, pages) or _misread(value, pages) or _similar(value, pages)
 
 
-def _choose(
-    matches: Sequence[_Match], pages: Sequence[PageIndex], likeness: Likeness | None
-) -> Sequence[_Match]:
+def _choose(matches: Sequence[_Match], pages: Sequence[PageIndex], likeness: Likeness | None) -> Sequence[_Match]:
     """Keep the first match with the best label, if any is like; else those that are written as the value is."""
     if likeness and len(matches) > 1:
         scores = [likeness(pages[match.page_index].label_of(match.span.bbox)) for match in matches]
@@ -125,7 +128,7 @@ def _choose(
 
 def _settle(matches: Sequence[_Match], near: Place | None = None, *, forwards: bool = True) -> Place:
     if not matches:
-        return Place(grounding="missing", page_index=None, bbox=None, text=None, score=0.0, count=0)
+        return Place(grounding="missing", page_index=None, bbox=None, text=None, score=0.0, misread=())
     if len(matches) > 1 and near and (nearest := _nearest(matches, near, forwards=forwards)):
         matches = [nearest]
     first = matches[0]
@@ -135,7 +138,7 @@ def _settle(matches: Sequence[_Match], near: Place | None = None, *, forwards: b
         bbox=first.span.bbox,
         text=first.span.text,
         score=first.span.score,
-        count=len(matches),
+        misread=first.span.misread,
     )
 
 

@@ -9,7 +9,7 @@ _JOINED = (("rn", "m"), ("vv", "w"))
 
 
 def fold(norm: str) -> str:
-    """Write each character of a normalised text as the first of its class: same length, equal where only looks differ."""
+    """Write each character of a normalised text as the first of its class, so that texts that look alike are equal."""
     return norm.translate(_FOLD)
 
 

@@ -4,30 +4,27 @@ from collections.abc import Sequence
 
 from documents.page import BBox, Word
 
-# A label above its value stands at most this many of the value's heights over it: the row above, typed double-spaced.
-_ABOVE = 2.0
-# Boxes of neighbouring words overlap by a hair.
+# Word boxes are rounded and overlap by a hair.
 _HAIR = 0.002
 
 
-def label_of(bbox: BBox, words: Sequence[Word]) -> str:
-    """Return what stands on the row before a place, else what stands above it; "" where there are no letters."""
-    before = " ".join(_part_before(word, bbox) for word in sorted(_on_row(bbox, words), key=lambda word: word.bbox[0]))
-    if _says_something(before):
+def label_of(bbox: BBox, rows: Sequence[Sequence[Word]]) -> str:
+    """Return what stands before a place on its row, else above it in the row before; "" where there are no letters.
+
+    `rows` are the page's words as `documents.layout.group_rows` orders them.
+    """
+    number = max(range(len(rows)), key=lambda index: max(_shared(word.bbox, bbox) for word in rows[index]))
+    before = " ".join(_part_before(word, bbox) for word in rows[number] if word.bbox[0] < bbox[0] - _HAIR)
+    if _says_something(before) or number == 0:
         return before.strip()
-    above = " ".join(word.text for word in sorted(_above(bbox, words), key=lambda word: word.bbox[0]))
-    return above if _says_something(above) else ""
+    return " ".join(word.text for word in rows[number - 1] if word.bbox[0] < bbox[2] and word.bbox[2] > bbox[0])
 
 
-def _on_row(bbox: BBox, words: Sequence[Word]) -> list[Word]:
-    """Return the words that begin before the place and share at least half of the lower height with it."""
-    return [
-        word
-        for word in words
-        if word.bbox[0] < bbox[0] - _HAIR
-        and 2 * (min(word.bbox[3], bbox[3]) - max(word.bbox[1], bbox[1]))
-        >= min(word.bbox[3] - word.bbox[1], bbox[3] - bbox[1])
-    ]
+def _shared(one: BBox, two: BBox) -> float:
+    """Return the area that two boxes share; 0 where they don't meet."""
+    width = min(one[2], two[2]) - max(one[0], two[0])
+    height = min(one[3], two[3]) - max(one[1], two[1])
+    return max(width, 0.0) * max(height, 0.0)
 
 
 def _part_before(word: Word, bbox: BBox) -> str:
@@ -35,16 +32,6 @@ def _part_before(word: Word, bbox: BBox) -> str:
     x0, _, x1, _ = word.bbox
     share = 1.0 if x1 <= x0 else min((bbox[0] - x0) / (x1 - x0), 1.0)
     return word.text[: round(share * len(word.text))]
-
-
-def _above(bbox: BBox, words: Sequence[Word]) -> list[Word]:
-    x0, y0, x1, y1 = bbox
-    reach = y0 - _ABOVE * (y1 - y0)
-    return [
-        word
-        for word in words
-        if word.bbox[0] < x1 and word.bbox[2] > x0 and reach <= (word.bbox[1] + word.bbox[3]) / 2 < y0
-    ]
 
 
 def _says_something(text: str) -> bool:

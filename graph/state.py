@@ -25,7 +25,10 @@ class Field(TypedDict):
     bbox: BBox | None
     """(x0, y0, x1, y1) as fractions of the page, origin top left."""
     confidence: float
-    """0 to 1, from the page reader's scores and how well the value matches; 0 without a place."""
+    """0 to 1: how surely the value is right, by what the page says of it and, for named fields, what a second reader of
+    the page's words takes."""
+    reason: str | None
+    """What speaks against the value, where the confidence is below 0.5; else None."""
 
 
 class Usage(TypedDict):
@@ -107,6 +110,7 @@ class ValidateInput(TypedDict):
     request: Request | None
     answer: Answer | None
     attempts: int
+    chat_model: str
     extraction: dict[str, Any] | None
     validation_errors: list[FieldError]
 

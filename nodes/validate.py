@@ -4,8 +4,8 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
+from chat_models.factory import LOCAL
 from chat_models.local.pairs import PageWords
-from documents.page import Page
 from documents.words import page_words
 from graph.context import Context, context_of
 from graph.settings import get_settings, get_store
@@ -27,9 +27,9 @@ def validate(state: ValidateInput, runtime: Runtime[Context]) -> dict[str, Any]:
     target = context.schema_to_fill(allow_paths=get_settings().allow_paths)
     parsed = _read_answer(state)
     candidate, taken = _merge(parsed, state, target)
-    fields = [] if context.grounding == "off" else locate(candidate, [_read(page) for page in state["pages"]], target.json_schema)
     errors = parsed.errors + _still_cut_off(state, taken)
     errors += [] if candidate is None else target.errors(candidate)
+    fields = [] if context.grounding == "off" else _locate(candidate, state, target, errors)
     if context.grounding == "require":
         errors += [_not_on_page(field) for field in fields if _is_ungrounded(field)]
     status, stop_reason = _decide(state, candidate, errors, context.max_attempts)
@@ -84,8 +84,13 @@ def _still_cut_off(state: ValidateInput, taken: list[str]) -> list[FieldError]:
     ]
 
 
-def _read(page: Page) -> PageWords:
-    return PageWords(page_words(page, get_store()), page["width_px"], page["height_px"])
+def _locate(candidate: Any, state: ValidateInput, target: TargetSchema, errors: list[FieldError]) -> list[Field]:
+    store = get_store()
+    pages = [PageWords(page_words(page, store), page["width_px"], page["height_px"]) for page in state["pages"]]
+    broken_rules = {error["path"]: error["message"] for error in errors if error["kind"] == "rule"}
+    # The local reader agrees with itself.
+    read_again = state["chat_model"].partition(":")[0] != LOCAL
+    return locate(candidate, pages, target.json_schema, broken_rules, read_again=read_again)
 
 
 def _is_ungrounded(field: Field) -> bool:

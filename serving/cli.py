@@ -126,6 +126,18 @@ def train(
 
 
 @app.command()
+def witness(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Holds answers.jsonl and its documents")],
+    *,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write each value as a line of JSON")] = None,
+) -> None:
+    """Replay recorded answers of chat models: which wrong values the page's words catch."""
+    from serving.witness import run_witness  # noqa: PLC0415
+
+    run_witness(folder, out)
+
+
+@app.command()
 def ui(port: Annotated[int, typer.Option(help="Port on this machine")] = 5000) -> None:
     """Open MLflow's pages on this store: traces, prompts, runs."""
     import os  # noqa: PLC0415

@@ -20,7 +20,7 @@ _ABBREVIATIONS = {
 _MIN_SIMILARITY = 80.0
 # A key that has more words than the property ("Invoice date" for `date`) is worth less than one that has the same.
 _SUBSET_WEIGHT = 0.85
-# Words that turn a key into another thing's: "GST ID" is no amount of GST, "Company No" no company, "Total Qty" no total.
+# Words that turn a key into another thing's: "GST ID" is no amount of GST, "Company No" no company, "Sub Total" none.
 _IDENTIFIERS = {"identification", "number", "registration", "reg", "code", "quantity", "sub"}
 
 

@@ -1,15 +1,71 @@
-"""The local reader as a witness: it reads the same words again, without having seen the answer."""
+"""The local reader as a witness: it reads the same words again by its rules, without having seen the answer."""
 
 from collections.abc import Sequence
+from functools import cached_property, partial
 from typing import Any
 
 from chat_models.local.fields import fill_schema
 from chat_models.local.names import label_likeness, property_names
 from chat_models.local.pairs import PageWords
 from chat_models.local.reader import read_pages
+from documents.confidence import SILENT, Testimony
+from documents.grounding import Likeness, Place, Value, ground, label_beside
+from documents.notation import find_dates, is_figures, normalise, read_whole
+from documents.word_index import PageIndex
+from schemas.pointers import get, name_of, record_of
+from schemas.purchase import TOLERANCE
 from schemas.references import JsonSchema
+from schemas.repair import schema_at
 
 
-def read_again(json_schema: JsonSchema, pages: Sequence[PageWords]) -> dict[str, Any]:
-    """Fill the schema by the rules alone: milliseconds, as the words are there already."""
-    return fill_schema(json_schema, read_pages(pages))
+class SecondReader:
+    """Reads the named fields of a schema once, when first asked: milliseconds, as the words are there already."""
+
+    def __init__(self, json_schema: JsonSchema, pages: Sequence[PageWords], indices: Sequence[PageIndex]) -> None:
+        self._json_schema = json_schema
+        self._pages = pages
+        self._indices = indices
+
+    def likeness(self, path: str) -> Likeness | None:
+        """Return how like labels are to the field at a pointer; None within lists, whose values have no labels."""
+        if record_of(path) != path:
+            return None
+        return partial(label_likeness, property_names(name_of(path), schema_at(self._json_schema, path)))
+
+    def testify(self, path: str, value: Value, place: Place) -> Testimony:
+        """Hold a value against the own reading of its field; only figures in another's place count as differing."""
+        likeness, other = self.likeness(path), get(self._reading, path)
+        # Zeros stand beside many labels of a till receipt; no answer is held against one.
+        if likeness is None or not other or isinstance(value, bool):
+            return SILENT
+        if _is_same(value, other):
+            return Testimony("agrees")
+        there = ground(other, self._indices, likeness=likeness)
+        if there["grounding"] == "missing" or _may_be_same(value, other):
+            return SILENT
+        label = label_beside(there, self._indices)
+        differs = Testimony("differs", there["text"] or "", label if likeness(label) else "")
+        if place["grounding"] == "missing":
+            return differs
+        own = likeness(label_beside(place, self._indices))
+        has_its_label = own > 0 and own >= likeness(label)
+        return SILENT if has_its_label or not is_figures(str(value)) else differs
+
+    @cached_property
+    def _reading(self) -> dict[str, Any]:
+        return fill_schema(self._json_schema, read_pages(self._pages))
+
+
+def _is_same(value: Value, other: Any) -> bool:
+    if isinstance(value, int | float) and isinstance(other, int | float):
+        return round(value - other, 2) == 0
+    if normalise(str(value)) == normalise(str(other)):
+        return True
+    return not read_whole(str(value), find_dates).isdisjoint(read_whole(str(other), find_dates))
+
+
+def _may_be_same(value: Value, other: Any) -> bool:
+    """Tell whether the two are apart by the rounding of cash only, or the reader has just a part of the value."""
+    if isinstance(value, int | float) and isinstance(other, int | float):
+        return round(abs(value - other), 2) <= TOLERANCE
+    return normalise(str(other)) in normalise(str(value))

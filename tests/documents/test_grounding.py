@@ -81,7 +81,8 @@ def test_other_value_is_missing(value, row):
         "grounding": "missing",
         "page_index": None,
         "bbox": None,
-        "score": 0.0, "count": 0,
+        "score": 0.0,
+        "count": 0,
         "text": None,
     }
 
