@@ -12,50 +12,54 @@ from documents.grounding import Place, Value
 from documents.lookalikes import fold, look_alike
 from documents.notation import normalise
 
+Says = Literal["agrees", "silent", "differs"]
+
 DOUBTFUL = 0.5
 """Below this a value is more likely wrong than right: one to look at, with a reason."""
 
 # The shares behind these are in docs/experiments.md, "What the witness catches"; they are rounded, as the cases are
 # few, and only their order and their side of DOUBTFUL matter to what is flagged.
-# Equal text in a place that no second reading confirms may play another role.
-_UNCONFIRMED = 0.9
-# A second reader finds another value in the field's own place: of amounts taken from elsewhere on a receipt nine in
-# ten are told by it, and hardly a right one.
-_IN_ANOTHERS_PLACE = 0.4
+# A value that no second reading confirms may play another role. Where that finds another value beside the field's own
+# label, it does: nine in ten amounts taken from elsewhere on a receipt are told by it, and no right one.
+_PLACED: dict[Says, float] = {"agrees": 1.0, "silent": 0.9, "differs": 0.4}
+# Not on the page, and nothing else in its place: as often unread as invented. A second reader that agrees has it from
+# words that were not recognised as the value.
+_UNSEEN = 0.3
+_MISSING: dict[Says, float] = {"agrees": DOUBTFUL, "silent": _UNSEEN, "differs": 0.0}
 # Surely read text that differs in more than look-alikes: ten in twelve such answers were wrong.
 _CONTRADICTED = 0.8
 # A word in which the reader may have misread 0.4 characters contradicts nothing: on the recorded answers and SROIE's
 # annotations the words that it had misread were at 0.17 and more, those that it had read right at 0.14 and less.
 _UNSURE = 0.4
-# Not on the page, and nothing else in its place: as often unread as invented, so less suspicious than contradicted.
-_UNSEEN = 0.3
 
 
-class Testimony(NamedTuple):
+class Verdict(NamedTuple):
     """What a second reader of the same words says of a value."""
 
-    verdict: Literal["agrees", "silent", "differs"]
+    says: Says
     text: str = ""
     """What it reads instead, where it differs."""
     label: str = ""
     """The field's label beside that, if there is one."""
 
 
-SILENT = Testimony("silent")
+SILENT = Verdict("silent")
 
 
-def weigh(value: Value, place: Place, testimony: Testimony = SILENT) -> float:
-    """Return the confidence that a value is right, 0 to 1; in how many places it stands says nothing against it."""
+def weigh(value: Value, place: Place, verdict: Verdict | None = None) -> float:
+    """Return the confidence that a value is right, 0 to 1; in how many places it stands says nothing against it.
+
+    `verdict` is None where no second reader was asked.
+    """
     if place["grounding"] == "missing":
-        # The agreeing reader has it from words that were not recognised as the value.
-        return {"agrees": DOUBTFUL, "silent": _UNSEEN, "differs": 0.0}[testimony.verdict]
+        return _UNSEEN if verdict is None else _MISSING[verdict.says]
     # A text that both read is less doubtful than the page's reader alone was of it.
     confidence = (1 + place["score"]) / 2
     if place["grounding"] == "close":
         norm, there = _texts(value, place)
         confidence *= Levenshtein.normalized_similarity(norm, there)
         confidence *= 1 - _CONTRADICTED * contradiction(value, place)
-    return confidence * {"agrees": 1.0, "silent": _UNCONFIRMED, "differs": _IN_ANOTHERS_PLACE}[testimony.verdict]
+    return confidence if verdict is None else confidence * _PLACED[verdict.says]
 
 
 def contradiction(value: Value, place: Place) -> float:

@@ -3,7 +3,7 @@
 import re
 from difflib import SequenceMatcher
 
-from documents.confidence import Testimony, contradiction
+from documents.confidence import Verdict, contradiction
 from documents.grounding import Place, Value
 from documents.notation import normalise
 
@@ -12,11 +12,11 @@ _NOWHERE = "does not stand on the page"
 _SHOWN_CHARS = 60
 
 
-def give_reason(value: Value, place: Place, label: str, testimony: Testimony) -> str:
+def give_reason(value: Value, place: Place, label: str, verdict: Verdict | None) -> str:
     """Say in one clause what speaks against a value; `label` is what stands beside its place."""
-    if testimony.verdict == "differs":
+    if verdict and verdict.says == "differs":
         here = _NOWHERE if place["grounding"] == "missing" else f"stands {_beside(label) or 'on the page'}"
-        return f"{here}; the page reads {_shown(testimony.text)} {_beside(testimony.label)}".rstrip()
+        return f"{here}; the page reads {_shown(verdict.text)} {_beside(verdict.label)}".rstrip()
     if place["grounding"] == "missing":
         return _NOWHERE
     if contradiction(value, place):

@@ -5,7 +5,7 @@ from typing import Any
 
 from chat_models.local.pairs import PageWords
 from chat_models.local.second_reader import SecondReader
-from documents.confidence import DOUBTFUL, SILENT, weigh
+from documents.confidence import DOUBTFUL, weigh
 from documents.grounding import Place, ground_all, label_beside
 from documents.reasons import give_reason
 from documents.word_index import PageIndex
@@ -42,12 +42,13 @@ def locate(
     places = ground_all([value for _, value in values], indices, groups, likenesses)
     fields = []
     for (path, value), place in zip(values, places, strict=True):
-        testimony = reader.testify(path, value, place) if read_again else SILENT
-        rule = None if testimony.verdict == "agrees" else broken_rules.get(path)
-        confidence = round(weigh(value, place, testimony) * (_RULE_BROKEN if rule else 1.0), 4)
+        verdict = reader.testify(path, value, place) if read_again else None
+        is_confirmed = verdict is not None and verdict.says == "agrees"
+        rule = None if is_confirmed else broken_rules.get(path)
+        confidence = round(weigh(value, place, verdict) * (_RULE_BROKEN if rule else 1.0), 4)
         reason = None
         if confidence < DOUBTFUL:
-            reason = rule or give_reason(value, place, label_beside(place, indices), testimony)
+            reason = rule or give_reason(value, place, label_beside(place, indices), verdict)
         fields.append(_field(path, value, place, confidence, reason))
     return fields
 

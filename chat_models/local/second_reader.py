@@ -8,7 +8,7 @@ from chat_models.local.fields import fill_schema
 from chat_models.local.names import label_likeness, property_names
 from chat_models.local.pairs import PageWords
 from chat_models.local.reader import read_pages
-from documents.confidence import SILENT, Testimony
+from documents.confidence import SILENT, Verdict
 from documents.grounding import Likeness, Place, Value, ground, label_beside
 from documents.notation import find_dates, is_figures, normalise, read_whole
 from documents.word_index import PageIndex
@@ -32,19 +32,25 @@ class SecondReader:
             return None
         return partial(label_likeness, property_names(name_of(path), schema_at(self._json_schema, path)))
 
-    def testify(self, path: str, value: Value, place: Place) -> Testimony:
-        """Hold a value against the own reading of its field; only figures in another's place count as differing."""
-        likeness, other = self.likeness(path), get(self._reading, path)
+    def testify(self, path: str, value: Value, place: Place) -> Verdict | None:
+        """Hold a value against the own reading of its field; None where it has no field of its own to read.
+
+        A value that stands on the page differs only if it is figures, and has no label as good as the reader's has.
+        """
+        likeness = self.likeness(path)
+        if likeness is None:
+            return None
+        other = get(self._reading, path)
         # Zeros stand beside many labels of a till receipt; no answer is held against one.
-        if likeness is None or not other or isinstance(value, bool):
+        if not other or isinstance(value, bool):
             return SILENT
         if _is_same(value, other):
-            return Testimony("agrees")
+            return Verdict("agrees")
         there = ground(other, self._indices, likeness=likeness)
         if there["grounding"] == "missing" or _may_be_same(value, other):
             return SILENT
         label = label_beside(there, self._indices)
-        differs = Testimony("differs", there["text"] or "", label if likeness(label) else "")
+        differs = Verdict("differs", there["text"] or "", label if likeness(label) else "")
         if place["grounding"] == "missing":
             return differs
         own = likeness(label_beside(place, self._indices))
