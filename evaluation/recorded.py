@@ -39,7 +39,8 @@ _CHAT_MODEL = "recorded"
 class Recorded:
     """One answer as it was given."""
 
-    document: Path
+    document: str
+    """A path, or what else the graph reads."""
     chat_model: str
     answer: str
     expected: dict[str, str]
@@ -64,14 +65,14 @@ def replay(answers: list[Recorded]) -> Iterator[OutputState]:
     context = Context(json_schema=SCHEMA, chat_model=_CHAT_MODEL, max_attempts=1, grounding="report")
     for recorded in answers:
         register_chat_model(_CHAT_MODEL, partial(ScriptedChatModel, answers=[recorded.answer]))
-        yield cast("OutputState", graph.invoke({"document": str(recorded.document)}, context=context))
+        yield cast("OutputState", graph.invoke({"document": recorded.document}, context=context))
 
 
 def _parse(line: str, number: int, path: Path) -> Recorded:
     try:
         row = json.loads(line)
         expected = {name: str(text) for name, text in row["expected"].items() if text}
-        return Recorded(path.parent / row["document"], str(row["chat_model"]), str(row["answer"]), expected)
+        return Recorded(str(path.parent / row["document"]), str(row["chat_model"]), str(row["answer"]), expected)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UsageError(
             f"expected document, chat_model, answer and expected in line {number} of '{path}', got {line[:60]!r}; "

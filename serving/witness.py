@@ -36,7 +36,7 @@ def run_witness(folder: Path, out: Path | None) -> None:
         zip(answers, replay(answers), strict=True), "replaying", len(answers), console=Console(stderr=True)
     )
     for recorded, result in progress:
-        values += annotated_values(recorded.document.name, recorded.chat_model, result, recorded.expected)
+        values += annotated_values(Path(recorded.document).name, recorded.chat_model, result, recorded.expected)
     if not values:
         raise UsageError(f"expected annotated values in '{folder}', found none; check the documents and 'expected'")
     if out:
