@@ -107,10 +107,10 @@ def ground_all(
     return places
 
 
-def label_beside(place: Spot, pages: Sequence[PageIndex]) -> str:
-    """Return what stands before a place on its row, else above it; "" where nothing does or there is no place."""
+def labels_beside(place: Spot, pages: Sequence[PageIndex]) -> list[str]:
+    """Return what stands before a place on its row and above it, those with letters; [] where there is no place."""
     page_index, bbox = place["page_index"], place["bbox"]
-    return "" if page_index is None or bbox is None else pages[page_index].label_of(bbox)
+    return [] if page_index is None or bbox is None else pages[page_index].labels_of(bbox)
 
 
 def _matches(value: Value, pages: Sequence[PageIndex]) -> list[_Match]:
@@ -120,7 +120,8 @@ def _matches(value: Value, pages: Sequence[PageIndex]) -> list[_Match]:
 def _choose(matches: Sequence[_Match], pages: Sequence[PageIndex], likeness: Likeness | None) -> Sequence[_Match]:
     """Keep the first match with the best label, if any is like; else those that are written as the value is."""
     if likeness and len(matches) > 1:
-        scores = [likeness(pages[match.page_index].label_of(match.span.bbox)) for match in matches]
+        labels = [pages[match.page_index].labels_of(match.span.bbox) for match in matches]
+        scores = [max(map(likeness, found), default=0.0) for found in labels]
         if best := max(scores):
             return [matches[scores.index(best)]]
     return [match for match in matches if match.is_literal] or matches

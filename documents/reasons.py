@@ -1,6 +1,7 @@
 """Why a doubtful value is one to look at, in words for a reviewer."""
 
 import re
+from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 from documents.confidence import Verdict, contradiction
@@ -12,10 +13,10 @@ _NOWHERE = "does not stand on the page"
 _SHOWN_CHARS = 60
 
 
-def give_reason(value: Value, place: Place, label: str, verdict: Verdict | None) -> str:
-    """Say in one clause what speaks against a value; `label` is what stands beside its place."""
+def give_reason(value: Value, place: Place, labels: Sequence[str], verdict: Verdict | None) -> str:
+    """Say in one clause what speaks against a value; `labels` are what stands beside its place."""
     if verdict and verdict.says == "differs":
-        here = _NOWHERE if place["grounding"] == "missing" else f"stands {_beside(label) or 'on the page'}"
+        here = _NOWHERE if place["grounding"] == "missing" else f"stands {_beside(*labels[:1]) or 'on the page'}"
         return f"{here}; the page reads {_shown(verdict.text)} {_beside(verdict.label)}".rstrip()
     if place["grounding"] == "missing":
         return _NOWHERE
@@ -24,7 +25,7 @@ def give_reason(value: Value, place: Place, label: str, verdict: Verdict | None)
     return "the page is hard to read there"
 
 
-def _beside(label: str) -> str:
+def _beside(label: str = "") -> str:
     return f"beside {_shown(label.strip(' :'))}" if label else ""
 
 

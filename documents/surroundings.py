@@ -8,16 +8,16 @@ from documents.page import BBox, Word
 _HAIR = 0.002
 
 
-def label_of(bbox: BBox, rows: Sequence[Sequence[Word]]) -> str:
-    """Return what stands before a place on its row, else above it in the row before; "" where there are no letters.
+def labels_of(bbox: BBox, rows: Sequence[Sequence[Word]]) -> list[str]:
+    """Return what stands before a place on its row, and what stands above it in the row before; those with letters.
 
     `rows` are the page's words as `documents.layout.group_rows` orders them.
     """
     number = max(range(len(rows)), key=lambda index: max(_shared(word.bbox, bbox) for word in rows[index]))
     before = " ".join(_part_before(word, bbox) for word in rows[number] if word.bbox[0] < bbox[0] - _HAIR)
-    if _says_something(before) or number == 0:
-        return before.strip()
-    return " ".join(word.text for word in rows[number - 1] if word.bbox[0] < bbox[2] and word.bbox[2] > bbox[0])
+    above = rows[number - 1] if number else []
+    across = " ".join(word.text for word in above if word.bbox[0] < bbox[2] and word.bbox[2] > bbox[0])
+    return [text.strip() for text in (before, across) if any(char.isalpha() for char in text)]
 
 
 def _shared(one: BBox, two: BBox) -> float:
@@ -32,7 +32,3 @@ def _part_before(word: Word, bbox: BBox) -> str:
     x0, _, x1, _ = word.bbox
     share = 1.0 if x1 <= x0 else min((bbox[0] - x0) / (x1 - x0), 1.0)
     return word.text[: round(share * len(word.text))]
-
-
-def _says_something(text: str) -> bool:
-    return any(char.isalpha() for char in text)

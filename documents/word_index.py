@@ -20,7 +20,7 @@ from documents.notation import Reading, find_dates, find_numbers
 from documents.page import BBox, Word
 from documents.pieces import Piece, cut, part, whole
 from documents.reading_order import Run, make_runs, middle, right_neighbours, runs_below, union
-from documents.surroundings import label_of
+from documents.surroundings import labels_of
 
 # The widest gap read across, in widths of the page's median character: a blank is about one, columns are rarely
 # closer than three, and forms leave up to twenty between a label's end and what is filled in.
@@ -124,9 +124,9 @@ class PageIndex:
         """Find the dates on the page with a reading among these, each with all its readings."""
         return [found for reading in readings for found in self._dates.get(reading, ())]
 
-    def label_of(self, bbox: BBox) -> str:
-        """Return what stands before a place on its row, else what stands above it; "" where nothing does."""
-        return label_of(bbox, self._rows)
+    def labels_of(self, bbox: BBox) -> list[str]:
+        """Return what stands before a place on its row, and what stands above it; those with letters."""
+        return labels_of(bbox, self._rows)
 
     def _walk(self, chain: _Chain, start: int, length: int) -> tuple[Span, int]:
         """Read on from a piece until at least `length` characters are read; give them and how many they are."""

@@ -6,7 +6,7 @@ from typing import Any
 from chat_models.local.pairs import PageWords
 from chat_models.local.second_reader import SecondReader
 from documents.confidence import DOUBTFUL, weigh
-from documents.grounding import Place, ground_all, label_beside
+from documents.grounding import Place, ground_all, labels_beside
 from documents.reasons import give_reason
 from documents.word_index import PageIndex
 from graph.state import Field
@@ -48,7 +48,7 @@ def locate(
         confidence = round(weigh(value, place, verdict) * (_RULE_BROKEN if rule else 1.0), 4)
         reason = None
         if confidence < DOUBTFUL:
-            reason = rule or give_reason(value, place, label_beside(place, indices), verdict)
+            reason = rule or give_reason(value, place, labels_beside(place, indices), verdict)
         fields.append(_field(path, value, place, confidence, reason))
     return fields
 

@@ -64,8 +64,8 @@ def _by_field(values: Sequence[Value]) -> Table:
 
 
 def _overall(values: Sequence[Value]) -> Table:
-    """One row for each comparison."""
-    table = Table("compared", *_CATCH, "AUROC", "ECE", "wrong in the doubtful tenth", box=None, pad_edge=False)
+    """One row for each comparison; last, how many wrong values are among the tenth with the least confidence."""
+    table = Table("compared", *_CATCH, "AUROC", "ECE", "least tenth", box=None, pad_edge=False)
     for comparison in COMPARISONS:
         table.add_row(comparison, *_figures(summarise(values, comparison)))
     return table

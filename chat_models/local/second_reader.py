@@ -9,7 +9,7 @@ from chat_models.local.names import label_likeness, property_names
 from chat_models.local.pairs import PageWords
 from chat_models.local.reader import read_pages
 from documents.confidence import SILENT, Verdict
-from documents.grounding import Likeness, Place, Value, ground, label_beside
+from documents.grounding import Likeness, Place, Value, ground, labels_beside
 from documents.notation import find_dates, is_figures, normalise, read_whole
 from documents.word_index import PageIndex
 from schemas.pointers import get, name_of, record_of
@@ -49,11 +49,11 @@ class SecondReader:
         there = ground(other, self._indices, likeness=likeness)
         if there["grounding"] == "missing" or _may_be_same(value, other):
             return SILENT
-        label = label_beside(there, self._indices)
+        label = max(labels_beside(there, self._indices), key=likeness, default="")
         differs = Verdict("differs", there["text"] or "", label if likeness(label) else "")
         if place["grounding"] == "missing":
             return differs
-        own = likeness(label_beside(place, self._indices))
+        own = max(map(likeness, labels_beside(place, self._indices)), default=0.0)
         has_its_label = own > 0 and own >= likeness(label)
         return SILENT if has_its_label or not is_figures(str(value)) else differs
 

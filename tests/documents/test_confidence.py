@@ -61,24 +61,30 @@ def test_unsurely_read_difference_does_not():
 
 
 @pytest.mark.parametrize(
-    ("value", "where", "label", "verdict", "reason"),
+    ("value", "where", "labels", "verdict", "reason"),
     [
-        ("NO.50 JALAN", place("NO.59 Jalan"), "", None, "the page reads 'NO.59', the answer says 'NO.50'"),
-        ("ALAM 1", place("ALAM"), "", SILENT, "the page does not read '1' there"),
-        ("A, C", place("A B, C"), "", SILENT, "the answer leaves out 'B'"),
-        ("x", MISSING, "", None, "does not stand on the page"),
-        (2.1, MISSING, "", DIFFERS, "does not stand on the page; the page reads '1.90' beside 'Total'"),
-        (2.0, place("2.00", "found"), "CASH:", DIFFERS, "stands beside 'CASH'; the page reads '1.90' beside 'Total'"),
-        ("ab", place("ab", score=0.1), "", None, "the page is hard to read there"),
+        ("NO.50 JALAN", place("NO.59 Jalan"), [], None, "the page reads 'NO.59', the answer says 'NO.50'"),
+        ("ALAM 1", place("ALAM"), [], SILENT, "the page does not read '1' there"),
+        ("A, C", place("A B, C"), [], SILENT, "the answer leaves out 'B'"),
+        ("x", MISSING, [], None, "does not stand on the page"),
+        (2.1, MISSING, [], DIFFERS, "does not stand on the page; the page reads '1.90' beside 'Total'"),
+        (
+            2.0,
+            place("2.00", "found"),
+            ["CASH:", "above"],
+            DIFFERS,
+            "stands beside 'CASH'; the page reads '1.90' beside 'Total'",
+        ),
+        ("ab", place("ab", score=0.1), [], None, "the page is hard to read there"),
     ],
 )
-def test_reason_says_what_the_page_says(value, where, label, verdict, reason):
+def test_reason_says_what_the_page_says(value, where, labels, verdict, reason):
     """One clause for a reviewer, with both readings."""
-    assert give_reason(value, where, label, verdict) == reason
+    assert give_reason(value, where, labels, verdict) == reason
 
 
 def test_long_text_of_the_page_is_cut():
     """A page is untrusted, and a reason is one line."""
-    reason = give_reason("x", MISSING, "", Verdict("differs", "y" * 500))
+    reason = give_reason("x", MISSING, [], Verdict("differs", "y" * 500))
     assert len(reason) < 120
     assert reason.endswith("y…'")

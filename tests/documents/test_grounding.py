@@ -2,7 +2,7 @@
 
 import pytest
 
-from documents.grounding import ground, ground_all, label_beside
+from documents.grounding import ground, ground_all, labels_beside
 from documents.page import Word
 from documents.word_index import PageIndex
 
@@ -168,12 +168,12 @@ def test_labels_that_are_not_alike_settle_nothing():
     assert ground(193.0, pages, likeness=lambda _: 0.0)["grounding"] == "ambiguous"
 
 
-def test_label_beside_is_before_or_above_the_place():
-    """The row's text before the place, of a glued word its start; else the row above."""
-    pages = [make_page("No. 7 Date:4/5/18", "", "Amount", "12.50")]
-    assert label_beside(ground("4/5/18", pages), pages) == "No. 7 Date:"
-    assert label_beside(ground("12.50", pages), pages) == "Amount"
-    assert label_beside(ground("absent", pages), pages) == ""
+def test_labels_stand_before_and_above_a_place():
+    """The row's text before it, of a glued word its start; and what is across it in the row above."""
+    pages = [make_page("No. 7 Date:4/5/18", "", "Amount   Change", "12.50     1.50")]
+    assert labels_beside(ground("4/5/18", pages), pages) == ["No. 7 Date:"]
+    assert labels_beside(ground("1.50", pages), pages) == ["Change"]
+    assert labels_beside(ground("absent", pages), pages) == []
 
 
 def test_hint_settles_an_ambiguous_value():

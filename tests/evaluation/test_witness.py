@@ -44,7 +44,7 @@ def test_catch_is_counted():
 
 
 def test_summary_of_four_values_by_hand():
-    """Of six pairs of a right and a wrong value four are in order and two are ties; half of the tied tenth is wrong."""
+    """Of six pairs of a right and a wrong value three are in order and two are ties; a tie at the tenth counts half."""
     summary = summarise([RIGHT, RIGHT, MISSED, CAUGHT, ALARM], "exact")
     assert summary.auroc == pytest.approx((3 + 0 + 2 * 0.5) / 6)
     assert (summary.tenth, summary.wrong_in_tenth) == (1, 1.0)

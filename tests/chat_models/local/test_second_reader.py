@@ -15,13 +15,16 @@ Widget                      1.90
 SUB TOTAL                   1.80
 TOTAL                       1.90
 CASH                        2.00
-CHANGE                      0.10"""
+CHANGE                      0.10
+Paid on: 27/12/2018
+Valid until: 31/01/2019"""
 SCHEMA = {
     "type": "object",
     "properties": {
         "company": {"type": "string"},
         "date": {"type": "string"},
         "total": {"type": "number"},
+        "valid_until": {"type": "string"},
         "remark": {"type": "string"},
         "items": {"type": "array", "items": {"type": "object", "properties": {"price": {"type": "number"}}}},
     },
@@ -56,6 +59,8 @@ def testify(page):
         ("/company", "Widget", "silent"),
         ("/company", "Nobody", "differs"),
         ("/company", "ACME TRADING SDN BHD OF DOVER", "silent"),
+        ("/valid_until", "31/01/2019", "agrees"),
+        ("/valid_until", "27/12/2018", "differs"),
         ("/remark", "Widget", "silent"),
     ],
 )
