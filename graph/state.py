@@ -49,6 +49,8 @@ class Request(TypedDict):
     text: str
     paths: list[str]
     """JSON pointers asked for; [""] asks for the whole answer."""
+    temperature: float | None
+    """Sampling temperature; None is the provider's own."""
 
 
 class InputState(TypedDict):
@@ -63,6 +65,8 @@ class OutputState(TypedDict):
 
     document: str
     """The document as sha256:<hex>; as given where it could not be read."""
+    target_schema: str
+    """Name of the schema that was filled: a registered one, a file's stem, a class, or an inline schema's title."""
     extraction: dict[str, Any] | None
     """The candidate; it fits the schema only when status is "valid"."""
     fields: list[Field]
@@ -120,6 +124,7 @@ class RefineInput(TypedDict):
 
     extraction: dict[str, Any] | None
     validation_errors: list[FieldError]
+    chat_model: str
 
 
 class RouteInput(TypedDict):

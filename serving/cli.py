@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from schemas.errors import OptophoneError, UsageError
+from serving.prompt_commands import prompts_app
 
 EXIT_OK, EXIT_NOT_VALID, EXIT_USAGE = 0, 1, 2
 
@@ -18,7 +19,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Turn scanned forms into schema-valid JSON, every value tied to its place on the page.",
 )
-prompts_app = typer.Typer(no_args_is_help=True, help="The prompts in MLflow's registry.")
 app.add_typer(prompts_app, name="prompts")
 
 
@@ -47,22 +47,6 @@ def main() -> None:
     except OSError as error:  # a full disk, a data folder that can't be made
         typer.echo(f"optophone: stopped by the system: {error}; mend it and run again, what is written stays", err=True)
         sys.exit(EXIT_USAGE)
-
-
-def _registry() -> str:
-    """Return the address of MLflow's store.
-
-    Raises:
-        UsageError: it does not answer, which MLflow's look-ups would take for an empty registry.
-    """
-    from graph.settings import get_settings  # noqa: PLC0415
-    from prompts.connection import connect  # noqa: PLC0415
-
-    settings = get_settings()
-    connection = connect(settings.tracking_uri)
-    if connection.is_remote and not connection.answers(settings.registry_timeout_s):
-        raise UsageError(f"MLflow at {settings.tracking_uri} does not answer; start it or correct MLFLOW_TRACKING_URI")
-    return settings.tracking_uri
 
 
 @app.command()
@@ -138,6 +122,27 @@ def witness(
 
 
 @app.command()
+def optimize(
+    *,
+    dataset: Annotated[str, typer.Option(help="funsd:DIR, sroie:DIR, folder:DIR or reviewed")],
+    reflection_model: Annotated[str, typer.Option(metavar="M", help="Writes the prompts: provider:model")],
+    budget: Annotated[int, typer.Option(metavar="N", help="Documents read at most", min=1)] = 200,
+    schema: Annotated[str, typer.Option(help="form, receipt, invoice, a JSON Schema file or module:Class")] = "form",
+    chat_model: Annotated[str | None, typer.Option(help="Reads the documents, as for extract")] = None,
+    max_attempts: Annotated[int, typer.Option(min=1, max=10, help="Chat-model requests a document at most")] = 3,
+    limit: Annotated[int | None, typer.Option(metavar="N", help="So many documents, chosen at random", min=4)] = None,
+    seed: Annotated[int, typer.Option(help="Of every choice")] = 0,
+) -> None:
+    """Search for better prompts: half of the documents propose, the other half decides; nothing is promoted yet."""
+    sys.path.append("")
+    from graph.context import Context  # noqa: PLC0415
+    from serving.optimisation import run_optimisation  # noqa: PLC0415
+
+    context = Context(target_schema=schema, chat_model=chat_model, max_attempts=max_attempts)
+    run_optimisation(dataset, context, reflection_model, budget=budget, limit=limit, seed=seed)
+
+
+@app.command()
 def ui(port: Annotated[int, typer.Option(help="Port on this machine")] = 5000) -> None:
     """Open MLflow's pages on this store: traces, prompts, runs."""
     import os  # noqa: PLC0415
@@ -164,43 +169,6 @@ def _check_port(port: int) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise UsageError(f"port {port} can't be used ({error.strerror}); choose another with --port") from error
-
-
-@prompts_app.command()
-def sync() -> None:
-    """Register each prompt file whose text is new as the next version."""
-    from prompts.publishing import sync_prompts  # noqa: PLC0415
-
-    for name, version, is_new in sync_prompts(_registry()):
-        typer.echo(f"{name}/{version}  {'registered' if is_new else 'unchanged'}")
-
-
-@prompts_app.command("list")
-def list_() -> None:
-    """List the versions, newest first, with their aliases."""
-    from prompts.publishing import list_versions  # noqa: PLC0415
-
-    for row in list_versions(_registry()):
-        aliases = "".join(f"  @{alias}" for alias in row.aliases)
-        typer.echo(f"{row.name}/{row.version}{aliases}  {row.text.splitlines()[0][:60]}")
-
-
-@prompts_app.command()
-def show(prompt: Annotated[str, typer.Argument(help="such as optophone-extract@production")]) -> None:
-    """Print the text of a version."""
-    from graph.settings import get_settings  # noqa: PLC0415
-    from prompts.registry import load_prompt  # noqa: PLC0415
-
-    settings = get_settings()
-    typer.echo(load_prompt(prompt, settings.tracking_uri, settings.registry_timeout_s).text)
-
-
-@prompts_app.command()
-def promote(prompt: Annotated[str, typer.Argument(help="such as optophone-extract@2")]) -> None:
-    """Let a version run from now on: moves the alias `production`."""
-    from prompts.publishing import promote as move_alias  # noqa: PLC0415
-
-    typer.echo(f"production is now {move_alias(prompt, _registry())}")
 
 
 if __name__ == "__main__":

@@ -49,7 +49,7 @@ def test_valid_answer_ends_after_one_attempt(script: Script) -> None:
         ("/company", "found", 0),
         ("/total", "found", 0),
     ]
-    assert result["prompts"] == ["prompts:/optophone-extract/1"]
+    assert result["prompts"] == ["prompts:/optophone-extract/3"]
     assert result["chat_model"] == name
     assert result["document"].startswith("sha256:")
     assert len(chat_model.requests) == 1
@@ -61,7 +61,7 @@ def test_refinement_asks_only_for_what_failed_and_merges_it(script: Script) -> N
     result = run(name)
     assert result["extraction"] == {"company": "ACME STORE", "total": 8}
     assert (result["status"], result["attempts"]) == ("valid", 2)
-    assert result["prompts"] == ["prompts:/optophone-extract/1", "prompts:/optophone-refine/1"]
+    assert result["prompts"] == ["prompts:/optophone-extract/3", "prompts:/optophone-refine/1"]
     asked = chat_model.requests[1][0].content[0]["text"]
     assert '- "/total": now "eight"; expected number or null, got "eight"' in asked
     assert "/company" not in asked
@@ -161,7 +161,7 @@ def test_provider_that_stays_down_ends_the_run_with_what_there_is(script: Script
     assert (result["status"], result["stop_reason"], result["attempts"]) == ("exhausted", "provider_failed", 1)
     assert result["extraction"] == {"company": "ACME STORE", "total": "a"}
     assert {error["kind"] for error in result["validation_errors"]} == {"provider", "schema"}
-    assert result["prompts"] == ["prompts:/optophone-extract/1", "prompts:/optophone-refine/1"]
+    assert result["prompts"] == ["prompts:/optophone-extract/3", "prompts:/optophone-refine/1"]
     assert len(chat_model.requests) == 5
 
 
@@ -280,7 +280,7 @@ def test_missing_document_is_data_not_an_exception(script: Script) -> None:
         ({"chat_model": "nonesuch"}, ChatModelError, "unknown chat model 'nonesuch'"),
         ({"chat_model": "nonesuch:x"}, ChatModelError, "nonesuch"),
         ({"chat_model": "openai:gpt-4o-mini"}, ChatModelError, "OPENAI_API_KEY"),
-        ({"extract_prompt": "optophone-extract@99"}, PromptError, "versions of 'optophone-extract' are 1"),
+        ({"extract_prompt": "optophone-extract@99"}, PromptError, "versions of 'optophone-extract' are 3, 2, 1"),
         ({"extract_prompt": "optophone-extract@" + "9" * 30}, PromptError, "names no prompt version"),
         ({"refine_prompt": "optophone-refine@nonesuch"}, PromptError, "versions of 'optophone-refine'"),
         ({"extract_prompt": "nonesuch@1"}, PromptError, "no prompt 'nonesuch'"),

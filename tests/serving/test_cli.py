@@ -43,7 +43,7 @@ def test_table_shows_values_places_versions_and_trace(optophone: Run, write_pdf:
     assert ["Name", "Alice", "Smith", "found", "1.00", "1"] in words
     assert "status   valid (1 attempt)" in out
     assert "by       local, 0 + 0 tokens, $0.0000" in out
-    assert "prompts  prompts:/optophone-extract/1" in out
+    assert "prompts  prompts:/optophone-extract/3" in out
     assert re.search(r"^trace    tr-[0-9a-f]{32}$", out, re.MULTILINE)
     assert (code, err) == (0, "")
 
@@ -134,7 +134,7 @@ def test_options_reach_the_run(optophone: Run, write_pdf: WritePdf, script: Scri
     invented, repaired = '{"total": 9.99}', '{"repairs": [{"path": "/total", "value": 8.0}]}'
     name, chat_model = script(invented, repaired)
     call = ("--schema", "receipt", "--rules", "Use {{braces}} as they are.", "--grounding", "require")
-    prompt = ("--extract-prompt", "optophone-extract@1")
+    prompt = ("--extract-prompt", "optophone-extract@2")
     code, out, _ = optophone(
         "extract", "--json", write_pdf("a.pdf", ALICE), "--chat-model", name, "--max-attempts", "2", *call, *prompt
     )
@@ -208,16 +208,3 @@ def test_result_that_cannot_be_written_ends_the_run_in_one_line(
     assert code == 2
     assert re.fullmatch(r"optophone: stopped by the system: .*b\.json'; mend it and run again, [^\n]*\n", err)
     assert json.loads((out / "a.json").read_text())["status"] == "valid"
-
-
-def test_prompts_are_synchronised_listed_shown_and_promoted(optophone: Run, root: Path) -> None:
-    """The registry at the command line."""
-    optophone("prompts", "sync")
-    assert re.fullmatch(r"(optophone-\w+/\d+  unchanged\n){2}", optophone("prompts", "sync").out)
-    listed = optophone("prompts", "list").out
-    assert "optophone-extract/1  @production  You read scanned documents" in listed
-    assert "optophone-refine/1  @production  " in listed
-    shown = optophone("prompts", "show", "optophone-extract@production").out
-    assert (root / "prompts" / "extract.md").read_text().endswith(shown)
-    promoted = optophone("prompts", "promote", "optophone-extract@1")
-    assert promoted.out == "production is now prompts:/optophone-extract/1\n"
