@@ -24,6 +24,10 @@ from evaluation.witness import (
 from schemas.errors import UsageError
 
 
+# Columns of the widest table; a pipe has 80 by default, and would fold it.
+_WIDTH = 100
+
+
 def run_witness(folder: Path, out: Path | None) -> None:
     """Print the tables; with `out` write each value as a line of JSON.
 
@@ -41,7 +45,7 @@ def run_witness(folder: Path, out: Path | None) -> None:
         raise UsageError(f"expected annotated values in '{folder}', found none; check the documents and 'expected'")
     if out:
         out.write_text("".join(_line(value) for value in values), encoding="utf-8")
-    console = Console()
+    console = Console(width=_WIDTH)
     console.print(_by_field(values))
     console.print(_overall(values))
 
@@ -65,7 +69,7 @@ def _by_field(values: Sequence[Value]) -> Table:
 
 def _overall(values: Sequence[Value]) -> Table:
     """One row for each comparison; last, how many wrong values are among the tenth with the least confidence."""
-    table = Table("compared", *_CATCH, "AUROC", "ECE", "least tenth", box=None, pad_edge=False)
+    table = Table("compared", *_CATCH, "AUROC", "ECE", "lowest tenth", box=None, pad_edge=False)
     for comparison in COMPARISONS:
         table.add_row(comparison, *_figures(summarise(values, comparison)))
     return table
