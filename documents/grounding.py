@@ -156,7 +156,7 @@ def _equal(value: Value, pages: Sequence[PageIndex]) -> list[_Match]:
         # Figures are not read on from one column or row to the next: there stand other figures.
         spans = page.equal(norm, compact=norm.isdecimal())
         if numbers:
-            spans = [span for span in spans if _same(text, numbers, span.text, _numbers_of(span))]
+            spans = [span for span in spans if means_same(text, numbers, span.text, _numbers_of(span))]
             spans += _other_notations(page.numbers(numbers), text, numbers, spans)
         if dates:
             spans += _other_notations(page.dates(dates), text, dates, spans)
@@ -168,7 +168,7 @@ def _equal(value: Value, pages: Sequence[PageIndex]) -> list[_Match]:
     return sorted(matches, key=_reading_order)
 
 
-def _same(text: str, readings: frozenset[Reading], there_text: str, there: frozenset[Reading]) -> bool:
+def means_same(text: str, readings: frozenset[Reading], there_text: str, there: frozenset[Reading]) -> bool:
     """Say whether two notations mean the same, or leave the same choice and are written alike."""
     return agree(readings, there) or (not readings.isdisjoint(there) and _written_alike(text, there_text))
 
@@ -188,7 +188,7 @@ def _figures(text: str) -> str:
 def _other_notations(
     found: Iterable[tuple[Span, frozenset[Reading]]], text: str, readings: frozenset[Reading], known: Sequence[Span]
 ) -> list[Span]:
-    spans = [span for span, there in found if _same(text, readings, span.text, there)]
+    spans = [span for span, there in found if means_same(text, readings, span.text, there)]
     return [span for span in dict.fromkeys(spans) if not any(_overlap(span.bbox, other.bbox) for other in known)]
 
 

@@ -23,7 +23,6 @@ from evaluation.witness import (
 )
 from schemas.errors import UsageError
 
-
 # Columns of the widest table; a pipe has 80 by default, and would fold it.
 _WIDTH = 100
 

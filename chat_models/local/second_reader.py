@@ -9,7 +9,7 @@ from chat_models.local.names import label_likeness, property_names
 from chat_models.local.pairs import PageWords
 from chat_models.local.reader import read_pages
 from documents.confidence import SILENT, Verdict
-from documents.grounding import Likeness, Place, Value, ground, labels_beside
+from documents.grounding import Likeness, Place, Value, ground, labels_beside, means_same
 from documents.notation import find_dates, is_figures, normalise, read_whole
 from documents.word_index import PageIndex
 from schemas.pointers import get, name_of, record_of
@@ -67,7 +67,8 @@ def _is_same(value: Value, other: Any) -> bool:
         return round(value - other, 2) == 0
     if normalise(str(value)) == normalise(str(other)):
         return True
-    return not read_whole(str(value), find_dates).isdisjoint(read_whole(str(other), find_dates))
+    said, read = str(value), str(other)
+    return means_same(said, read_whole(said, find_dates), read, read_whole(read, find_dates))
 
 
 def _may_be_same(value: Value, other: Any) -> bool:
