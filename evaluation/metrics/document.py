@@ -72,7 +72,7 @@ def score_document(
         latency_s: wall-clock seconds of the run, where measured.
     """
     extraction = result["extraction"] if result else None
-    is_form = _is_form(expected)
+    is_form = is_form_gold(expected)
     return DocumentScores(
         document=document,
         status=(result and result["status"]) or "failed",
@@ -88,7 +88,7 @@ def score_document(
     )
 
 
-def _is_form(expected: Mapping[str, Any]) -> bool:
+def is_form_gold(expected: Mapping[str, Any]) -> bool:
     """Tell a form by its shape: a user's own schema may have a list named `pairs` too."""
     pairs = expected.get("pairs") if len(expected) == 1 else None
     return isinstance(pairs, list) and all(
