@@ -25,8 +25,11 @@ class Field(TypedDict):
     bbox: BBox | None
     """(x0, y0, x1, y1) as fractions of the page, origin top left."""
     confidence: float
-    """0 to 1; 0 without a place. How probably the value is right, where the chat model says so (the local reader, for
-    `form`); else how surely it stands there: the page reader's scores, and how well the value matches."""
+    """0 to 1: how surely the value is right. Where it has a place and the chat model says how probable it is (the local
+    reader does, for `form`), that; else by what the page says of it and, for named fields, what a second reader takes.
+    """
+    reason: str | None
+    """What speaks against the value, where the confidence is below 0.5; else None."""
 
 
 class Usage(TypedDict):
@@ -114,6 +117,7 @@ class ValidateInput(TypedDict):
     request: Request | None
     answer: Answer | None
     attempts: int
+    chat_model: str
     extraction: dict[str, Any] | None
     validation_errors: list[FieldError]
     confidences: dict[str, float]

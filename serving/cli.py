@@ -153,6 +153,18 @@ def train(
 
 
 @app.command()
+def witness(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Holds answers.jsonl and its documents")],
+    *,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write each value as a line of JSON")] = None,
+) -> None:
+    """Replay recorded answers of chat models: which wrong values the page's words catch."""
+    from serving.witness import run_witness  # noqa: PLC0415
+
+    run_witness(folder, out)
+
+
+@app.command()
 def optimize(
     *,
     dataset: Annotated[str, typer.Option(help="funsd:DIR, sroie:DIR, folder:DIR or reviewed")],

@@ -12,10 +12,14 @@ _STYLES = {"found": "green", "close": "yellow", "ambiguous": "cyan", "missing": 
 
 
 def print_result(console: Console, name: str, result: OutputState, trace_id: str | None) -> None:
-    """Print fields with grounding and confidence, then status, errors, versions and the trace's id."""
+    """Print the fields, what speaks against doubtful ones, status, errors, versions and the id of the trace."""
     console.print(f"[bold]{plain(name)}[/bold]", soft_wrap=True)
     if result["fields"]:
         console.print(_table(result["fields"]))
+    for field in result["fields"]:
+        if field["reason"]:
+            doubt = f"{plain(field['path'])}: {plain(field['reason'])}"
+            console.print(f"[yellow]doubtful[/yellow] {doubt}", soft_wrap=True)
     colour = "green" if result["status"] == "valid" else "red"
     attempts = f"{result['attempts']} attempt{'' if result['attempts'] == 1 else 's'}"
     reason = "" if result["stop_reason"] == result["status"] else f"{result['stop_reason']}, "

@@ -96,6 +96,26 @@ def test_refinement_asks_only_for_what_failed_and_merges_it(script: Script) -> N
     assert "/company" not in asked
 
 
+def test_doubtful_value_has_a_reason(script: Script) -> None:
+    """A value in another role, and one whose rule is broken; what the page confirms has none."""
+    cash = text_pdf("ACME STORE", "Total 8.00", "CASH 10.00", "Change 2.00")
+    result = run(script('{"company": "ACME STORE", "total": 10.0}')[0], cash)
+    assert [(field["confidence"] < 0.5, field["reason"]) for field in result["fields"]] == [
+        (False, None),
+        (True, "stands beside 'CASH'; the page reads '8.00' beside 'Total'"),
+    ]
+    broken = run(script('{"subtotal": 7.0, "total": 7.5, "tax": 1.0}')[0], max_attempts=1)
+    reasons = {field["path"]: field["reason"] for field in broken["fields"]}
+    assert reasons["/total"] == "total is 7.50, but its parts give 7.00 or 8.00"
+    assert reasons["/tax"] is None
+
+
+def test_local_reader_is_no_witness_of_itself() -> None:
+    """Its answers get the page's confidence alone, neither raised nor lowered by reading again."""
+    confidences = {field["path"]: field["confidence"] for field in run("local:rules")["fields"]}
+    assert confidences["/total"] == 1.0
+
+
 def test_required_grounding_asks_again_for_what_is_not_on_the_page(script: Script) -> None:
     """With grounding=require an invented value is an error; with report it is only shown."""
     answers = '{"company": "ACME STORE", "total": 9.99}', repairs(total=8.0)
