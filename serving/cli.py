@@ -105,7 +105,7 @@ def evaluate(
     ] = None,
     chat_model: Annotated[str | None, typer.Option(help="As for extract")] = None,
     prompt: Annotated[
-        str | None, typer.Option(help="Prompt version of the first request, such as optophone-extract@2")
+        str | None, typer.Option(help="Prompt version of the first request: 2, @production or extract@2")
     ] = None,
     max_attempts: Annotated[int, typer.Option(min=1, max=10, help="Chat-model requests a document at most")] = 3,
     limit: Annotated[int | None, typer.Option(min=1, help="So many documents, chosen at random [default: all]")] = None,

@@ -24,7 +24,10 @@ _MANY = (
 
 def print_comparison(console: Console, comparison: Comparison, skipped: Sequence[Skipped]) -> None:
     """Print the systems, what sets each pair apart, and on how many documents they disagree."""
-    console.print(_rich(_system_header(comparison), _system_rows(comparison), left=3))
+    for system in comparison.systems:
+        console.print(plain(f"{system.letter}  {system.chat_model}, {system.prompt}"), soft_wrap=True)
+    console.print()
+    console.print(_rich(["", *_figure_header(comparison)], _figure_rows(comparison), left=1))
     console.print()
     console.print(_rich(_DIFFERENCE_COLUMNS, _difference_rows(comparison), left=2))
     console.print()
@@ -41,7 +44,7 @@ def comparison_note(comparison: Comparison) -> str:
     return "\n\n".join(
         [
             f"{len(comparison.systems)} systems on {comparison.documents} documents.",
-            _markdown(_system_header(comparison), _system_rows(comparison)),
+            _markdown([*_SYSTEM_COLUMNS, *_figure_header(comparison)], _named_rows(comparison)),
             _markdown(_DIFFERENCE_COLUMNS, _difference_rows(comparison)),
             *(_disagreement(contrast, comparison) for contrast in comparison.contrasts),
             *([f"Note: {_MANY}."] if len(comparison.contrasts) > 1 else []),
@@ -49,20 +52,24 @@ def comparison_note(comparison: Comparison) -> str:
     )
 
 
-def _system_header(comparison: Comparison) -> list[str]:
+def _figure_header(comparison: Comparison) -> list[str]:
     headline, *others = comparison.metrics
-    return [*_SYSTEM_COLUMNS, headline, _INTERVAL, *others, "no answer"]
+    return [headline, _INTERVAL, *others, "no answer"]
 
 
-def _system_rows(comparison: Comparison) -> Iterator[list[str]]:
+def _figure_rows(comparison: Comparison) -> Iterator[list[str]]:
+    """Yield the letter and the figures: with the names beside them they would not fit a terminal."""
     headline, *others = comparison.metrics
     for one in comparison.systems:
         best = one.figures[headline]
-        figures = [_figure(name, one.figures.get(name)) for name in others]
         interval = f"{best.low:.3f} to {best.high:.3f}"
-        yield [
-            one.letter, one.chat_model, one.prompt, _figure(headline, best), interval, *figures, str(one.unanswered)
-        ]  # fmt: skip
+        figures = [_figure(name, one.figures.get(name)) for name in others]
+        yield [one.letter, _figure(headline, best), interval, *figures, str(one.unanswered)]
+
+
+def _named_rows(comparison: Comparison) -> Iterator[list[str]]:
+    for one, (letter, *figures) in zip(comparison.systems, _figure_rows(comparison), strict=True):
+        yield [letter, one.chat_model, one.prompt, *figures]
 
 
 def _figure(metric: str, figure: Figure | None) -> str:
