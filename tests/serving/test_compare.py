@@ -18,6 +18,7 @@ from PIL import Image
 from chat_models.factory import register_chat_model
 from evaluation.promotion import check_promotion
 from graph.settings import get_settings
+from prompts.connection import connect
 from schemas.errors import ChatModelError
 
 FORMS = 12
@@ -94,6 +95,20 @@ def folder(gold: list[Pairs], write_pdf: Callable[..., str], tmp_path: Path) -> 
         write_pdf(f"forms/{number:02}.pdf", [f"FORM {number:02}", *(f"{key} {value}" for key, value in pairs)])
         (tmp_path / "forms" / f"{number:02}.json").write_text(_answer(pairs))
     return tmp_path / "forms"
+
+
+@pytest.fixture(autouse=True)
+def _forget_runs() -> Iterator[None]:
+    """Other tests promote versions that nobody has evaluated."""
+    connect(get_settings().tracking_uri)  # else the first test here would look into MLflow's own default store
+    before = _run_ids()
+    yield
+    for run_id in _run_ids() - before:
+        mlflow.MlflowClient().delete_run(run_id)
+
+
+def _run_ids() -> set[str]:
+    return {run.info.run_id for run in mlflow.search_runs(search_all_experiments=True, output_format="list")}
 
 
 def _children(parent: str) -> list[Any]:
@@ -196,9 +211,9 @@ def test_wrong_call_is_told_before_anything_is_paid(
     arguments: list[str], message: str, folder: Path, chat_models: dict[str, Any], optophone: Callable[..., Any]
 ) -> None:  # fmt: skip
     """What a later system's provider refuses too; no request is made and no run is left."""
-    before = len(mlflow.search_runs(search_all_experiments=True))
+    before = _run_ids()
     done = optophone("compare", "--dataset", f"folder:{folder}", "--out", folder.parent / "out", *arguments)
     assert done.code == 2
     assert message in done.err
     assert chat_models[FULL].asked == 0
-    assert len(mlflow.search_runs(search_all_experiments=True)) == before
+    assert _run_ids() == before
