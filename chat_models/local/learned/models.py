@@ -25,7 +25,7 @@ from chat_models.local.learned.words import relabelling_features, run_ids, word_
 GAP_THRESHOLD, LINE_THRESHOLD = 0.4, 0.4
 # Least probability of a pair that is told; in theory half of F1 is best for F1, but on forms unlike those of training
 # the judge is too modest.
-LEAST_RIGHT = 0.15
+LEAST_RIGHT = 0.2
 
 
 @dataclass(frozen=True)
