@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
 from graph.settings import get_settings
-from serving.web import documents, extractions, health, lookups
+from serving.web import documents, extractions, health, lookups, reviews
 from serving.web.auth import parse_tokens
 from serving.web.errors import answer_errors
 from serving.web.headers import BrowserSafety
@@ -34,6 +34,7 @@ def make_app(settings: ServiceSettings | None = None) -> FastAPI:
         UsageError: a variable can't be used.
     """
     settings = settings or get_service_settings()
+    limits = get_settings().limits
     tokens = parse_tokens(settings.api_tokens.get_secret_value())
 
     @asynccontextmanager
@@ -50,13 +51,15 @@ def make_app(settings: ServiceSettings | None = None) -> FastAPI:
         # Its pages load scripts from elsewhere.
         docs_url=None,
         redoc_url=None,
+        # The LangGraph server's routes, where this application is mounted, take documents as data: URIs.
+        max_body_size=2 * limits.max_bytes,
     )
     app.add_middleware(BrowserSafety)
     answer_errors(app)
     api = APIRouter(prefix="/api/v1", responses=_REFUSALS)
-    upload_bytes = get_settings().limits.max_bytes + _FORM_BYTES
-    api.include_router(documents.router, max_body_size=upload_bytes)
+    api.include_router(documents.router, max_body_size=limits.max_bytes + _FORM_BYTES)
     api.include_router(extractions.router, max_body_size=_MAX_JSON_BYTES)
+    api.include_router(reviews.router, max_body_size=_MAX_JSON_BYTES)
     api.include_router(lookups.router)
     app.include_router(api)
     app.include_router(health.router)

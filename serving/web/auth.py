@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Literal, get_args
 
+from starlette.requests import HTTPConnection
+
 from schemas.errors import UsageError
 
 Role = Literal["read", "extract", "review"]
@@ -91,6 +93,11 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_local(request: HTTPConnection) -> bool:
+    """Tell whether a program on this machine asks, under this machine's name: a page whose name was rebound doesn't."""
+    return request.client is not None and is_loopback(request.client.host) and is_loopback(request.url.hostname or "")
 
 
 def check_address(host: str, tokens: Sequence[ApiToken]) -> None:

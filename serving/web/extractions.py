@@ -58,6 +58,8 @@ async def start(
         )
     except QueueFullError as error:
         raise ApiError(503, "busy", "as many extractions wait as may; try again later") from error
+    if accepted is None:
+        raise ApiError(404, "not_found", "the document was deleted meanwhile; upload it again")
     service.jobs.submit(accepted.id)
     if wait:
         accepted = await _wait(accepted, service, wait)

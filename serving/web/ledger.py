@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine, delete, event, func, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.pool import StaticPool
 
 from schemas.errors import UsageError
@@ -119,8 +119,10 @@ class Ledger:
 
     def accept(
         self, document: StoredDocument, name: str, context: dict[str, Any], caller: str, max_queued: int
-    ) -> StoredExtraction:
+    ) -> StoredExtraction | None:
         """Note an extraction that is to be done; from here on it survives the process.
+
+        None where the document was deleted meanwhile.
 
         Raises:
             QueueFullError: so many wait already.
@@ -139,8 +141,11 @@ class Ledger:
             waiting = select(func.count()).where(extractions.c.status == "queued")
             if connection.scalar(waiting) >= max_queued:  # type: ignore[operator]
                 raise QueueFullError
-            connection.execute(insert(extractions).values(row))
-            return _get(connection, str(row["id"]))  # type: ignore[return-value]
+            try:
+                connection.execute(insert(extractions).values(row))
+            except IntegrityError:  # its foreign key
+                return None
+            return _get(connection, str(row["id"]))
 
     def get(self, id: str) -> StoredExtraction | None:
         """Return an extraction."""

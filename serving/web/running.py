@@ -9,9 +9,7 @@ from graph.app import graph
 from graph.context import Context
 from graph.tracing import make_tracer, tagged_traces
 from schemas.errors import ChatModelError, OptophoneError, PromptError, SchemaError, UsageError
-
-DOCUMENT_TAG = "optophone.document"
-"""Tag of each trace of the service; by it a document's traces are found when it is deleted."""
+from serving.web.traces import DOCUMENT_TAG
 
 _logger = logging.getLogger("optophone")
 

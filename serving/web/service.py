@@ -17,6 +17,7 @@ from serving.web.auth import ApiToken
 from serving.web.jobs import Jobs, in_thread
 from serving.web.ledger import Ledger
 from serving.web.metrics import Metrics
+from serving.web.request_log import RequestLog
 from serving.web.settings import ServiceSettings
 
 # A page of the allowed size takes 150 MB while it is decoded.
@@ -33,6 +34,7 @@ class Service:
     store: DocumentStore
     metrics: Metrics
     jobs: Jobs
+    request_log: RequestLog
     chat_models: list[str]
     """What clients may choose, the default first."""
     trace_page: str | None = None
@@ -46,12 +48,16 @@ async def running_service(settings: ServiceSettings, tokens: list[ApiToken]) -> 
     """Open the ledger and work off its queue until the end."""
     ledger = await in_thread(Ledger, get_settings().data_dir / "service.db")
     metrics = Metrics()
-    jobs = Jobs(ledger, metrics, lambda _: None, settings.max_concurrent)
+    chat_models = settings.choosable_chat_models()
+    log = RequestLog(ledger, get_store(), is_on=settings.request_log, model_source=chat_models[0])
+    jobs = Jobs(ledger, metrics, log.add, settings.max_concurrent)
+    await in_thread(log.start)
     await jobs.start()
     try:
-        yield Service(settings, tokens, ledger, get_store(), metrics, jobs, settings.choosable_chat_models())
+        yield Service(settings, tokens, ledger, get_store(), metrics, jobs, log, chat_models)
     finally:
         await jobs.stop()
+        await in_thread(log.stop)
         await in_thread(ledger.close)
 
 
