@@ -1,9 +1,11 @@
 """The application: `app` is what `langgraph dev` mounts and `optophone serve` runs."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import FileResponse
@@ -12,6 +14,7 @@ from fastapi.staticfiles import StaticFiles
 from graph.settings import get_settings
 from serving.web import documents, extractions, health, lookups, reviews
 from serving.web.auth import parse_tokens
+from serving.web.deletion import sweep
 from serving.web.errors import answer_errors
 from serving.web.headers import BrowserSafety
 from serving.web.models import ErrorAnswer
@@ -24,7 +27,7 @@ _MAX_JSON_BYTES = 2_000_000
 # What multipart/form-data adds to a file.
 _FORM_BYTES = 10_000
 
-_REFUSALS = {code: {"model": ErrorAnswer} for code in (401, 403, 429)}
+_REFUSALS: dict[int | str, dict[str, Any]] = {code: {"model": ErrorAnswer} for code in (401, 403, 429)}
 
 
 def make_app(settings: ServiceSettings | None = None) -> FastAPI:
@@ -39,8 +42,12 @@ def make_app(settings: ServiceSettings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with running_service(settings, tokens) as app.state.service:
+        async with running_service(settings, tokens) as service:
+            app.state.service = service
+            sweeper = asyncio.create_task(sweep(service, settings.retention_days)) if settings.retention_days else None
             yield
+            if sweeper:
+                sweeper.cancel()
 
     app = FastAPI(
         title="Optophone",

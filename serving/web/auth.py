@@ -61,7 +61,8 @@ def _parse_entry(entry: str, number: int) -> ApiToken:
     match = _ENTRY.fullmatch(entry)
     if not match or match["role"] not in ROLES:
         raise UsageError(
-            f"entry {number} of OPTOPHONE_API_TOKENS is not name:role:token with a role of {', '.join(ROLES)}; correct it"
+            f"expected name:role:token, role one of {', '.join(ROLES)}, as entry {number} of OPTOPHONE_API_TOKENS, "
+            "got something else; correct it"
         )
     if len(match["token"]) < _MIN_TOKEN_CHARS:
         raise UsageError(

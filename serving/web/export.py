@@ -32,9 +32,10 @@ def _rows(stored: StoredExtraction) -> Iterator[list[Any]]:
             yield [field["path"], field["value"], field["grounding"], *_place(field), field["confidence"]]
         return
     said = {field["path"]: field for field in review["fields"]}
+    found = {(field["path"], field["value"]): field for field in result["fields"]}
     for path, value in populated(review["extraction"]):
-        field = said.get(path, {"state": "", "page_index": None, "bbox": None})
-        yield [path, value, field["state"], *_place(field), None]
+        field = said.get(path) or found.get((path, value), {"page_index": None, "bbox": None})
+        yield [path, value, field.get("state") or field.get("grounding"), *_place(field), field.get("confidence")]
 
 
 def _place(field: dict[str, Any]) -> list[Any]:

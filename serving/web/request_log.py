@@ -9,6 +9,7 @@ import queue
 import tempfile
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,8 @@ _DEADLINE_S = 60.0
 _STOP_WAIT_S = 5.0
 # How long a store that didn't answer is left alone.
 _PAUSE_S = 60.0
+# Then the next extraction has its turn, and this one after the next start.
+_TRIES = 3
 
 
 class RequestLog:
@@ -71,8 +74,9 @@ class RequestLog:
     def _work(self) -> None:
         self._try(self._begin_service_run)
         while (id := self._waiting.get()) is not None and not self._stopping.is_set():
-            while not self._try(lambda id=id: self._log(id)) and not self._stopping.wait(_PAUSE_S):  # type: ignore[misc]
-                pass
+            for _ in range(_TRIES):
+                if self._try(partial(self._log, id)) or self._stopping.wait(_PAUSE_S):
+                    break
         if self._service_run:
             self._try(lambda: _client().set_terminated(self._service_run))
 

@@ -46,7 +46,9 @@ async def correct(correction: Correction, stored: Found, service: Running, calle
         try:
             await in_thread(_log, stored.trace_id, correction, caller.name)
         except UnreachableError as error:
-            raise ApiError(503, "unreachable", "MLflow doesn't answer, so nothing is stored; try again later") from error
+            raise ApiError(
+                503, "unreachable", "MLflow doesn't answer, so nothing is stored; try again later"
+            ) from error
     review = {**correction.model_dump(mode="json"), "reviewer": caller.name, "reviewed_at": now()}
     reviewed = await in_thread(lambda: service.ledger.change(stored.id, review=review))
     return to_extraction(reviewed or stored, service.trace_page)

@@ -56,8 +56,12 @@ def _trace_id(tracer: Any) -> str | None:
 async def _stream(document: str, context: Context, tracer: Any, narrator: "_Narrator") -> dict[str, Any]:
     result: dict[str, Any] = {}
     parts = graph.astream(
-        {"document": document}, context=context, config={"callbacks": [tracer] if tracer else []}, stream_mode=["tasks", "values"]
+        {"document": document},
+        context=context,
+        config={"callbacks": [tracer] if tracer else []},
+        stream_mode=["tasks", "values"],
     )
+    part: Any
     async for mode, part in parts:
         if mode == "values":
             result = part
@@ -92,7 +96,9 @@ class _Narrator:
         update = dict(update)
         if node == "validate":
             errors = len(update.get("validation_errors") or [])
-            self._say(node, f"{errors} {'thing is' if errors == 1 else 'things are'} wrong" if errors else "all is valid")
+            self._say(
+                node, f"{errors} {'thing is' if errors == 1 else 'things are'} wrong" if errors else "all is valid"
+            )
 
     def _say(self, node: str, message: str) -> None:
         self._tell({"node": node, "attempt": self._attempt, "message": message})

@@ -1,16 +1,39 @@
 """What MLflow keeps of a document: its traces with the page images, and the runs of the request log."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from graph.settings import get_settings
 from graph.tracing import experiment_name, flush_traces
 from prompts.connection import connect
+from schemas.errors import UnreachableError
 
 DOCUMENT_TAG = "optophone.document"
 """Tag of each trace and run of the service; by it they are found when the document is deleted."""
 
 # Somebody waits for the answer, but a store may hold many traces.
 _DEADLINE_S = 30.0
+
+
+def find_trace_page() -> str | None:
+    """Return the address of a trace's page with {trace_id} in it; None without an MLflow server that answers."""
+    uri = get_settings().tracking_uri
+    if not connect(uri).is_remote:
+        return None
+    parts = urlsplit(uri)
+    address = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl().rstrip("/")  # without a password
+    try:
+        experiment = connect(uri).run(_experiment, get_settings().registry_timeout_s)
+    except UnreachableError:
+        return None
+    page = f"{address}/#/experiments/{experiment.experiment_id}/traces?selectedEvaluationId="
+    return page.replace("{", "{{").replace("}", "}}") + "{trace_id}" if experiment else None
+
+
+def _experiment() -> Any:
+    from mlflow import MlflowClient  # noqa: PLC0415 - takes seconds
+
+    return MlflowClient().get_experiment_by_name(experiment_name())
 
 
 def forget_traces(document: str) -> None:
@@ -27,7 +50,7 @@ def _forget(document: str) -> None:
 
     client = MlflowClient()
     flush_traces()
-    experiment = client.get_experiment_by_name(experiment_name())
+    experiment = _experiment()
     if experiment is None:
         return
     locations = [experiment.experiment_id]
@@ -47,7 +70,7 @@ def _delete_run(client: Any, run: Any) -> None:
 
     _delete_files(run.info.artifact_uri)
     client.delete_run(run.info.run_id)
-    store = _get_store()
+    store = _get_store()  # type: ignore[no-untyped-call]
     if hasattr(store, "_hard_delete_run"):
         store._hard_delete_run(run.info.run_id)
 
@@ -56,4 +79,4 @@ def _delete_files(uri: str | None) -> None:
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository  # noqa: PLC0415
 
     if uri:
-        get_artifact_repository(uri).delete_artifacts()
+        get_artifact_repository(uri).delete_artifacts()  # type: ignore[no-untyped-call]
