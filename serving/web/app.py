@@ -48,6 +48,7 @@ def make_app(settings: ServiceSettings | None = None) -> FastAPI:
             yield
             if sweeper:
                 sweeper.cancel()
+                await asyncio.wait({sweeper})
 
     app = FastAPI(
         title="Optophone",
@@ -58,10 +59,9 @@ def make_app(settings: ServiceSettings | None = None) -> FastAPI:
         # Its pages load scripts from elsewhere.
         docs_url=None,
         redoc_url=None,
-        # The LangGraph server's routes, where this application is mounted, take documents as data: URIs.
-        max_body_size=2 * limits.max_bytes,
     )
-    app.add_middleware(BrowserSafety)
+    # Base64 in JSON takes a third more than the document.
+    app.add_middleware(BrowserSafety, max_foreign_bytes=2 * limits.max_bytes)
     answer_errors(app)
     api = APIRouter(prefix="/api/v1", responses=_REFUSALS)
     api.include_router(documents.router, max_body_size=limits.max_bytes + _FORM_BYTES)
