@@ -27,7 +27,7 @@ _MAX_JSON_BYTES = 2_000_000
 # What multipart/form-data adds to a file.
 _FORM_BYTES = 10_000
 
-_REFUSALS: dict[int | str, dict[str, Any]] = {code: {"model": ErrorAnswer} for code in (401, 403, 429)}
+_REFUSALS: dict[int | str, dict[str, Any]] = {code: {"model": ErrorAnswer} for code in (400, 401, 403, 413, 422, 429)}
 
 
 def make_app(settings: ServiceSettings | None = None) -> FastAPI:
@@ -69,7 +69,7 @@ def make_app(settings: ServiceSettings | None = None) -> FastAPI:
     api.include_router(reviews.router, max_body_size=_MAX_JSON_BYTES)
     api.include_router(lookups.router)
     app.include_router(api)
-    app.include_router(health.router)
+    app.include_router(health.router, responses={code: _REFUSALS[code] for code in (401, 403, 429)})
     app.mount("/static", StaticFiles(directory=_STATIC, check_dir=False))
     app.get("/", include_in_schema=False)(_page)
     return app

@@ -1,6 +1,6 @@
 """What the service has accepted and what became of it, in one SQLite file: the queue is the rows that are not ended.
 
-Why rows and no queue of its own: docs/decisions/0009. One process owns the file, and says so by SQLite's own lock,
+Why rows and no queue of its own: docs/decisions/0011. One process owns the file, and says so by SQLite's own lock,
 which the system frees when the process is killed. All calls block; on an event loop they belong into a thread.
 """
 
