@@ -154,7 +154,9 @@ def report(seconds: list[float], total: float, max_concurrent: int) -> None:
     ideal = math.ceil(count / max_concurrent) * LATENCY_S
     print(f"{count} documents, {max_concurrent} at a time: {total:.1f} s; ideal {ideal:.1f} s")
     print(f"  {count / total:.1f} documents a second; ideal {count / ideal:.1f}")
-    print(f"  median {median(seconds):.1f} s, 99th percentile {p99:.1f} s, {p99 / median(seconds):.2f} times the median")
+    print(
+        f"  median {median(seconds):.1f} s, 99th percentile {p99:.1f} s, {p99 / median(seconds):.2f} times the median"
+    )
 
 
 if __name__ == "__main__":
