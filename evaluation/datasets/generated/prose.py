@@ -1,0 +1,129 @@
+"""Letterheads, titles, notes, and what stands at the edges of a page; blocks as in `fields`."""
+
+from dataclasses import replace
+from random import Random
+
+from evaluation.datasets.generated import phrases
+from evaluation.datasets.generated import vocabulary as words
+from evaluation.datasets.generated.pen import Pen, shorten
+from evaluation.datasets.generated.sheet import HEIGHT, Ink, Item, Label
+
+
+def letterhead(pen: Pen, x0: float, x1: float, y: float) -> float:
+    """Print a company's name, with or without its mark and address."""
+    chance = pen.chance
+    ink = replace(pen.style.heading, size=chance.uniform(14, 26), face=chance.choice(["Times-Roman", "Times-Bold", "Helvetica-Bold", "Helvetica"]), wobble=0)
+    at = chance.choice([0.0, 0.5, 0.5])
+    if pen.odds(0.4):
+        size = chance.uniform(30, 60)
+        left = x0 if at == 0 else (x0 + x1) / 2 - size / 2
+        _logo(pen, left, y, size)
+        y += size + 6
+    name = phrases.firm(chance)
+    name = name.upper() if pen.odds(0.4) else name
+    _line(pen, name, ink, "header", (x0, x1), y, at)
+    y += ink.line
+    for make in chance.sample([phrases.address, phrases.phone, phrases.department], chance.choice([0, 1, 1, 2])):
+        _line(pen, make(chance), pen.style.fine, "other" if pen.odds(0.7) else "header", (x0, x1), y, at)
+        y += pen.style.fine.line
+    return y + chance.choice([10, 25, 40])
+
+
+def title(pen: Pen, x0: float, x1: float, y: float) -> float:
+    """Write what the form is: one or two lines, in capitals mostly, underlined or not."""
+    chance, ink = pen.chance, pen.style.heading
+    words_before = " ".join(chance.sample(words.THINGS, chance.choice([1, 1, 2])))
+    text = phrases.capitalise(f"{words_before} {chance.choice(words.FORM_NOUNS)}")
+    text = text.upper() if pen.odds(0.7) else text
+    at = chance.choice([0.5, 0.5, 0.5, 0.0])
+    parts = [text] if pen.odds(0.7) else [text, phrases.capitalise(phrases.subject(chance))]
+    lines = []
+    for part in parts:
+        lines.append(_line(pen, part, ink, "header", (x0, x1), y, at))
+        y += ink.line
+    if len(lines) > 1 and pen.odds(0.5):
+        pen.sheet.merge(lines)
+    left, top, right, bottom = lines[0].box
+    finish = chance.choice(["", "", "underline", "box", "rule"])
+    if finish == "underline":
+        pen.sheet.rule(left, bottom + 2, right, bottom + 2)
+    elif finish == "box" and len(lines) == 1:
+        pen.sheet.frame((left - 8, top - 5, right + 8, bottom + 5))
+    elif finish == "rule":
+        pen.sheet.rule(x0, y + 2, x1, y + 2, chance.choice([1, 2, 3]))
+    return y + chance.choice([10, 18, 30])
+
+
+def section(pen: Pen, x0: float, x1: float, y: float) -> tuple[float, Item]:
+    """Write the heading of what follows."""
+    chance = pen.chance
+    text = chance.choice(words.SECTION_HEADS) if pen.odds(0.5) else phrases.capitalise(" ".join(chance.sample(words.THINGS, 2)))
+    text = text.upper() if pen.odds(0.6) else text
+    text += ":" if pen.odds(0.25) else ""
+    ink = replace(pen.style.heading, size=min(pen.style.heading.size, pen.style.key.size * 1.15))
+    if pen.odds(0.12):
+        pen.sheet.shade((x0, y - 3, x1, y + ink.size), chance.choice([190, 215]))
+    item = _line(pen, text, ink, "header", (x0, x1), y, chance.choice([0.0, 0.0, 0.5]))
+    if pen.odds(0.4):
+        pen.sheet.rule(item.box[0], item.box[3] + 2, item.box[2], item.box[3] + 2)
+    return y + ink.line + chance.choice([4, 8, 12]), item
+
+
+def note(pen: Pen, x0: float, x1: float, y: float, bottom: float) -> float:
+    """Print a paragraph that is neither question nor answer."""
+    chance, ink = pen.chance, pen.style.fine
+    text = phrases.note(chance) if pen.odds(0.6) else phrases.prose(chance, chance.choice([1, 2, 4]))
+    text = text.upper() if pen.odds(0.2) else text
+    lines = max(int((bottom - y) / ink.line), 1)
+    text, _ = shorten(text, ink, 0.9 * lines * (x1 - x0))
+    item = pen.sheet.write(text, x0, y, ink, "other", x1)
+    if pen.odds(0.15):
+        left, top, right, low = item.box
+        pen.sheet.frame((left - 5, top - 5, right + 5, low + 5))
+    return item.box[3] + chance.choice([8, 14, 22])
+
+
+def edges(pen: Pen) -> None:
+    """Put numbers, stamps and transmission lines at the page's edges."""
+    chance, sheet = pen.chance, pen.sheet
+    small = Ink("Courier", chance.uniform(9.5, 12.5))
+    if pen.odds(0.75):
+        _stamp(pen)
+    if pen.odds(0.2):
+        sheet.write(f"{phrases.date(chance)} {chance.randint(1, 12)}:{chance.randint(10, 59)} {phrases.firm(chance).upper()}", 30, 8, small, "other")
+        if pen.odds(0.5):
+            sheet.write(f"P.{chance.randint(1, 20)}/{chance.randint(2, 30)}", sheet.width - 90, 8, small, "other")
+    if pen.odds(0.3):
+        page = chance.choice([f"Page {chance.randint(1, 9)} of {chance.randint(2, 12)}", f"- {chance.randint(1, 9)} -", str(chance.randint(1, 99)), "CONFIDENTIAL"])
+        _line(pen, page, pen.style.fine, "other", (60, sheet.width - 60), HEIGHT - 45, chance.choice([0.5, 1.0]))
+    if pen.odds(0.3):
+        form = f"{chance.choice(['Form', 'FORM', 'F', 'Rev.', 'REV.'])} {phrases.code(chance)}"
+        sheet.write(f"{form} {phrases.date(chance) if pen.odds(0.4) else ''}", 45, HEIGHT - 40, small, "other")
+
+
+def _stamp(pen: Pen) -> None:
+    """Print a page number of an archive: at the foot, or turned at the right edge."""
+    chance, sheet = pen.chance, pen.sheet
+    text = str(chance.randint(10**7, 10**10 - 1))
+    ink = Ink(chance.choice(["Helvetica-Bold", "Courier-Bold", "Times-Bold"]), chance.uniform(13, 19))
+    if pen.odds(0.35):
+        sheet.write(text, sheet.width - ink.width(text) - chance.uniform(30, 120), HEIGHT - chance.uniform(25, 60), ink, "other")
+        return
+    x, y = sheet.width - chance.uniform(28, 45), chance.uniform(550, 880)
+    sheet.write_turned(text, x, y, ink, "other")
+
+
+def _line(pen: Pen, text: str, ink: Ink, label: Label, span: tuple[float, float], y: float, at: float) -> Item:
+    """Write a line at the left (0), in the middle (0.5) or at the right (1) of a span."""
+    text, ink = shorten(text, ink, span[1] - span[0])
+    return pen.sheet.write(text, span[0] + at * (span[1] - span[0] - ink.width(text)), y, ink, label)
+
+
+def _logo(pen: Pen, x: float, y: float, size: float) -> None:
+    chance: Random = pen.chance
+    if pen.odds(0.5):
+        pen.sheet.blot((x, y, x + size, y + size))
+        pen.sheet.blot((x + size * 0.2, y + size * 0.2, x + size * 0.8, y + size * 0.8), 255)
+    for _ in range(chance.randint(3, 8)):
+        points = [(x + size * chance.random(), y + size * chance.random()) for _ in range(2)]
+        pen.sheet.stroke(points, chance.uniform(1, 4))
