@@ -51,7 +51,7 @@ def main() -> None:
 
 
 def _load_forms(folder: Path, store: DocumentStore) -> Iterator[Form]:
-    for sample in load_funsd(folder):
+    for sample in load_funsd(folder)[0]:
         document = load_document(sample.document, store, Limits(), allow_paths=True)
         pages = [PageWords(page_words(page, store), page["width_px"], page["height_px"]) for page in document["pages"]]
         yield extraction_to_pairs(sample.expected), pages

@@ -60,6 +60,8 @@ class OutputState(TypedDict):
 
     document: str
     """The document as sha256:<hex>; as given where it could not be read."""
+    target_schema: str
+    """Name of the schema that was filled: a registered one, a file's stem, a class, or an inline schema's title."""
     extraction: dict[str, Any] | None
     """The candidate; it fits the schema only when status is "valid"."""
     fields: list[Field]

@@ -58,11 +58,16 @@ def last_trace_id() -> str | None:
     return mlflow.get_last_active_trace_id(thread_local=True)
 
 
+def experiment_name() -> str:
+    """Return the experiment that holds the traces: the one that `MLFLOW_EXPERIMENT_NAME` names, else our own."""
+    return os.environ.get("MLFLOW_EXPERIMENT_NAME", EXPERIMENT)
+
+
 def _use_experiment(settings: Settings) -> None:
-    """Use the experiment that `MLFLOW_EXPERIMENT_NAME` names, else our own, with artifacts beside a local database."""
+    """Use that experiment, made with artifacts beside a local database where it isn't there."""
     import mlflow  # noqa: PLC0415 - takes seconds
 
-    name = os.environ.get("MLFLOW_EXPERIMENT_NAME", EXPERIMENT)
+    name = experiment_name()
     if mlflow.get_experiment_by_name(name) is None:
         is_local = settings.tracking_uri.startswith("sqlite:")
         location = (settings.data_dir / "artifacts").resolve().as_uri() if is_local else None

@@ -28,12 +28,12 @@ def preprocess(state: InputState, runtime: Runtime[Context], config: RunnableCon
     """
     context, settings, store = context_of(runtime), get_settings(), get_store()
     source = _source(state)
-    context.schema_to_fill(allow_paths=settings.allow_paths)
+    target = context.schema_to_fill(allow_paths=settings.allow_paths)
     chat_model = context.chat_model or settings.chat_model or default_chat_model()
     make_chat_model(chat_model, store, settings.chat_model_timeout_s, allow_paths=settings.allow_paths)
     for prompt in (context.extract_prompt, context.refine_prompt):
         check_prompt(prompt, settings.tracking_uri, settings.registry_timeout_s)
-    start = _new_account(chat_model)
+    start = _new_account(chat_model, target.name)
     try:
         document = load_document(source, store, settings.limits, allow_paths=settings.allow_paths)
         for page in document["pages"]:
@@ -63,9 +63,10 @@ def _name(document: str) -> str:
     return f"{document[:40]}…" if document.startswith("data:") and len(document) > 40 else document
 
 
-def _new_account(chat_model: str) -> dict[str, Any]:
+def _new_account(chat_model: str, target_schema: str) -> dict[str, Any]:
     """Everything a run reports, empty: a checkpointer would bring an earlier run's account along."""
     return {
+        "target_schema": target_schema,
         "extraction": None,
         "fields": [],
         "status": None,

@@ -47,17 +47,20 @@ def load_forms(
     Raises:
         UsageError: there are no annotations, or more than a tenth of the forms is unusable.
     """
-    samples = load_funsd(folder)
+    samples, skipped = load_funsd(folder)
     forms: list[Form] = []
+    for annotation in skipped:
+        _logger.warning("left out '%s': %s", annotation.name, annotation.reason)
     for sample in samples:
         try:
             forms.append(_load_form(sample, folder, store, limits))
         except (UnreadableDocumentError, KeyError, TypeError, ValueError) as error:
             _logger.warning("left out '%s': %s", Path(sample.document).name, error)
         on_form(len(samples))
-    unusable = len(samples) - len(forms)
-    if unusable > _MAX_UNUSABLE * len(samples):
-        raise UsageError(f"{unusable} of {len(samples)} forms in '{folder}' are unusable; mend or remove them")
+    count = len(samples) + len(skipped)
+    unusable = count - len(forms)
+    if unusable > _MAX_UNUSABLE * count:
+        raise UsageError(f"{unusable} of {count} forms in '{folder}' are unusable; mend or remove them")
     return forms
 
 

@@ -1,6 +1,7 @@
 """FUNSD's annotations become samples of the `form` schema."""
 
 import json
+import re
 
 import pytest
 from jsonschema import validate
@@ -46,26 +47,51 @@ def test_load_gives_a_sample_for_each_form(tmp_path):
     for stem in ("b", "a"):
         (tmp_path / "split/annotations" / f"{stem}.json").write_text(json.dumps({"form": FORM}))
         (tmp_path / "split/images" / f"{stem}.png").touch()
-    samples = load_funsd(tmp_path / "split")
+    samples, _ = load_funsd(tmp_path / "split")
     assert [sample.document for sample in samples] == [
         str(tmp_path / "split/images" / name) for name in ("a.png", "b.png")
     ]
-    assert samples[0].metadata == {"dataset": "funsd", "split": "split", "stem": "a"}
+    annotation = str(tmp_path / "split/annotations/a.json")
+    assert samples[0].metadata == {
+        "dataset": "funsd", "schema": "form", "split": "split", "stem": "a", "annotation": annotation,
+    }  # fmt: skip
     validate(samples[0].expected, Form.model_json_schema())
 
 
-def test_a_missing_image_or_folder_is_told(tmp_path):
-    """The message names what was looked for."""
-    with pytest.raises(UsageError, match="found none; name the folder of one split"):
+def test_a_folder_without_annotations_is_told(tmp_path):
+    """The message shows the layout."""
+    with pytest.raises(UsageError, match=r"laid out as annotations/<stem>.json beside images/<stem>.png"):
         load_funsd(tmp_path)
-    (tmp_path / "annotations").mkdir()
-    (tmp_path / "annotations/x.json").write_text('{"form": []}')
-    with pytest.raises(UsageError, match=r"x\.png"):
-        load_funsd(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"form": []}', r"expected its document at '.*b\.png', found none"),
+        ("{", "expected JSON"),
+        ("[" * 100_000, "expected JSON"),
+        ("[]", "expected a JSON object, got list"),
+        ('{"form": [{"id": 1}]}', "expected FUNSD's items, got at form"),
+    ],
+)
+def test_a_broken_annotation_is_skipped_with_its_reason(tmp_path, text, reason):
+    """The others are loaded."""
+    for folder in ("annotations", "images"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "annotations/a.json").write_text(json.dumps({"form": FORM}))
+    (tmp_path / "annotations/b.json").write_text(text)
+    (tmp_path / "images/a.png").touch()
+    if "document" not in reason:
+        (tmp_path / "images/b.png").touch()
+    samples, skipped = load_funsd(tmp_path)
+    assert [sample.metadata["stem"] for sample in samples] == ["a"]
+    assert [one.name for one in skipped] == ["b.json"]
+    assert re.search(reason, skipped[0].reason)
 
 
 def test_the_real_forms_hold_3053_pairs(shared_data):
     """The 149 training forms, counted as the published figures count them."""
-    samples = load_funsd(shared_data / "funsd/training_data")
+    samples, skipped = load_funsd(shared_data / "funsd/training_data")
+    assert not skipped
     assert len(samples) == 149
     assert sum(len(extraction_to_pairs(sample.expected)) for sample in samples) == 3053

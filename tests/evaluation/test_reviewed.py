@@ -1,0 +1,87 @@
+"""Corrections that reviewers leave on traces, on a real SQLite store."""
+
+import copy
+
+import mlflow
+import pytest
+from pdfs import text_pdf
+
+from evaluation.datasets.load import load_dataset
+from evaluation.datasets.reviewed import EXPECTATION, log_correction
+from graph.app import graph
+from graph.settings import get_settings
+from graph.tracing import enable_tracing, flush_traces, last_trace_id
+from schemas.errors import UsageError
+
+
+@pytest.fixture
+def experiment(monkeypatch, request):
+    """An experiment of the test's own, whose traces no other test sees."""
+    name = request.node.name
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", name)
+    enable_tracing(get_settings())
+    yield name
+    monkeypatch.undo()
+    enable_tracing(get_settings())
+
+
+def extract(document, schema="form"):
+    """Read a document by the local reader; returns the trace's id and the result."""
+    result = graph.invoke({"document": document}, context={"target_schema": schema, "chat_model": "local"})
+    trace_id = last_trace_id()
+    flush_traces()
+    return trace_id, result
+
+
+def test_the_newest_correction_of_each_document_is_expected(experiment, example):
+    """A real extraction, corrected three times over two runs, and a receipt beside it."""
+    first, result = extract(example)
+    second, _ = extract(example)
+    right = copy.deepcopy(result["extraction"])
+    right["pairs"][0]["values"] = ["corrected"]
+    log_correction(second, {"pairs": []}, "ada")
+    log_correction(first, {"pairs": right["pairs"][:1]}, "ada")
+    log_correction(first, right, "grace")
+    receipt, receipt_result = extract(text_pdf("ACME STORE", "Total 8.00"), "receipt")
+    log_correction(receipt, {"company": "ACME STORE", "total": 8.0}, "ada")
+    dataset = load_dataset("reviewed")
+    assert dataset.skipped == []
+    by_document = {sample.document: sample for sample in dataset.samples}
+    assert by_document.keys() == {result["document"], receipt_result["document"]}
+    sample = by_document[result["document"]]
+    assert sample.expected == right
+    assert sample.metadata == {
+        "dataset": "reviewed", "schema": "form", "stem": result["document"][7:19], "trace_id": first,
+        "reviewer": "grace",
+    }  # fmt: skip
+    assert by_document[receipt_result["document"]].metadata["schema"] == "receipt"
+    assert load_dataset("corrections").samples == dataset.samples
+
+
+def test_corrections_that_cannot_be_used_are_skipped(experiment, example):
+    """One that is no extraction, one of another schema's shape, one on a trace that is no extraction's."""
+    not_json, _ = extract(example)
+    mlflow.log_expectation(trace_id=not_json, name=EXPECTATION, value="looks right")
+    misfit, _ = extract(example)
+    log_correction(misfit, {"company": "ACME"}, "ada")
+    as_text, result = extract(example)
+    mlflow.log_expectation(trace_id=as_text, name=EXPECTATION, value='{"pairs": []}')
+    with mlflow.start_span("other"):
+        pass
+    other = mlflow.get_last_active_trace_id()
+    flush_traces()
+    log_correction(other, {"pairs": []}, "ada")
+    mlflow.log_expectation(trace_id=extract(example)[0], name="note", value="no correction")
+    dataset = load_dataset("reviewed")
+    assert [(sample.document, sample.expected) for sample in dataset.samples] == [(result["document"], {"pairs": []})]
+    reasons = {one.name: one.reason for one in dataset.skipped}
+    assert reasons.keys() == {not_json, misfit, other}
+    assert "expected the right extraction as JSON" in reasons[not_json]
+    assert "doesn't fit the schema 'form'" in reasons[misfit]
+    assert "expected the trace of an extraction" in reasons[other]
+
+
+def test_no_correction_is_told(experiment):
+    """With what to do about it."""
+    with pytest.raises(UsageError, match="found none; correct an extraction in MLflow first"):
+        load_dataset("reviewed")
