@@ -113,7 +113,10 @@ def extract(
 @app.command()
 def train(
     *,
-    dataset: Annotated[str, typer.Option(metavar="funsd:DIR", help="A folder with annotations/ and images/")],
+    dataset: Annotated[
+        list[str],
+        typer.Option(metavar="KIND:DIR", help="funsd:DIR, folder:DIR or reviewed; may be given several times"),
+    ],
     out: Annotated[
         Path, typer.Option(metavar="WEIGHTS", help="File to write; read it with --chat-model local:WEIGHTS")
     ],

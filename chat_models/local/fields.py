@@ -4,6 +4,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from chat_models.local.line_items import find_items
 from chat_models.local.names import best_choice, best_pair, property_names
 from chat_models.local.pairs import Pair, Reading
 from chat_models.local.unkeyed import find_unkeyed
@@ -56,15 +57,32 @@ class _Filler:
         if _is_pair(items, self._root):
             return [{"key": pair.key_text, "values": pair.value_texts} for pair in self._reading.pairs]
         if _main_type(items) == "object":
-            return []  # tables are not read
+            return self._items(items)
         pair = best_pair(property_names(name, described), self._reading.pairs)
         values = [self._read([text], items) for text in (pair.value_texts if pair else [])]
         return [value for value in values if value is not None]
 
+    def _items(self, items: JsonSchema) -> list[Any]:
+        """Fill a list of things bought; other tables are not read."""
+        if not {"description", "price"} <= items.get("properties", {}).keys():
+            return []
+        lines = [" ".join(segment.text for segment in row) for row in self._reading.rows]
+        read = [
+            {
+                "description": bought.description,
+                "quantity": None if bought.quantity is None else float(bought.quantity),
+                "price": float(bought.price),
+            }
+            for bought in find_items(lines)
+        ]
+        filled = [{name: value for name, value in item.items() if name in items["properties"]} for item in read]
+        return [item for item in filled if self._fits(item, items)]
+
     def _scalar(self, name: str, described: JsonSchema, branch: JsonSchema, json_type: str) -> Any:
         names = property_names(name, described)
         pair = best_pair(names, self._reading.pairs)
-        value = self._read(find_unkeyed(names, pair, self._reading.rows) or _texts(pair), branch, json_type)
+        unkeyed = find_unkeyed(names, pair, self._reading.rows)
+        value = self._read(_texts(pair) if unkeyed is None else unkeyed, branch, json_type)
         return self._choice(names, branch, json_type) if value is None else value
 
     def _choice(self, names: list[str], branch: JsonSchema, json_type: str) -> Any:

@@ -114,8 +114,26 @@ def test_receipt_fields_without_a_key_are_found(page):
         "rounding": 0.02,
         "total": 32.7,
         "currency": None,
-        "line_items": [],
+        "line_items": [{"description": "Bread", "quantity": None, "price": 15.25}],
     }
+
+
+def test_head_of_a_receipt_is_read_past_numbers_and_line_ends(page):
+    """A name that goes on after "&", an address below the seller's own tax number, a house number that is no date."""
+    head = """
+HOME MASTER HARDWARE &
+ELECTRICAL
+GST No : 002108047369
+NO 43-45-47G, TAMAN SEJATI,
+45600 BESTARIJAYA
+TEL: 03-3279 1851
+25/01/2018 1:22:56PM
+TOTAL    9.00
+"""
+    filled = fill(Receipt.model_json_schema(), page(head))
+    assert filled["company"] == "HOME MASTER HARDWARE & ELECTRICAL"
+    assert filled["address"] == "NO 43-45-47G, TAMAN SEJATI, 45600 BESTARIJAYA"
+    assert filled["date"] == "25/01/2018"
 
 
 def test_heading_of_a_form_is_no_company(page):
