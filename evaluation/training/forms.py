@@ -11,10 +11,10 @@ from chat_models.local.learned.page import PageArrays, make_page
 from documents.images import from_png
 from documents.limits import Limits
 from documents.load import load_document
-from documents.page import Page
+from documents.page import Page, Word
 from documents.store import DocumentStore
 from documents.word_index import PageIndex
-from documents.words import words_as_read
+from documents.words import words_as_read, words_from_json
 from evaluation.datasets.annotations import UnusableAnnotationError
 from evaluation.datasets.funsd import read_pages
 from evaluation.datasets.load import Dataset
@@ -88,7 +88,11 @@ def _load_sample(sample: Sample, store: DocumentStore, limits: Limits) -> list[F
     if expected is None:
         raise UnusableAnnotationError("expected keys with their values, got another schema's fields; remove it")
     document = load_document(sample.document, store, limits, allow_paths=True)
-    pages = [_to_arrays(page, store) for page in document["pages"]]
+    if "words" in sample.metadata:  # they come with the data set
+        words = words_from_json(Path(sample.metadata["words"]).read_bytes())
+        pages = [_to_arrays(page, words, store) for page in document["pages"]]
+    else:
+        pages = [_to_arrays(page, words_as_read(page, store), store) for page in document["pages"]]
     if "annotation" in sample.metadata:
         return [_annotated(pages, Path(sample.metadata["annotation"]), extraction_to_pairs(expected), document["ref"])]
     questions = place_pairs(expected["pairs"], [PageIndex(page.words) for page in pages])
@@ -99,9 +103,9 @@ def _load_sample(sample: Sample, store: DocumentStore, limits: Limits) -> list[F
     return [_placed(page, index, questions, document["ref"]) for index, page in enumerate(pages)]
 
 
-def _to_arrays(page: Page, store: DocumentStore) -> PageArrays:
+def _to_arrays(page: Page, words: Sequence[Word], store: DocumentStore) -> PageArrays:
     grey = np.asarray(from_png(store.get(page["image"])).convert("L"))
-    return make_page(words_as_read(page, store), page["width_px"], page["height_px"], grey)
+    return make_page(words, page["width_px"], page["height_px"], grey)
 
 
 def _annotated(pages: Sequence[PageArrays], annotation: Path, expected: list[TextPair], document: str) -> Form:

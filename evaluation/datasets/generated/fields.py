@@ -32,7 +32,7 @@ def field_rows(pen: Pen, x0: float, x1: float, y: float, bottom: float) -> float
             own = left + style.key.width(text)
             start = left + min(starts[column], 0.7 * width) if aligned else own + gap * chance.uniform(0.7, 1.3)
             start = max(start, own + style.key.width(" "))
-            wordy = columns == 1 and pen.odds(0.15)
+            wordy = columns == 1 and right - start > 220 and pen.odds(0.15)
             answer = phrases.prose(chance, chance.choice([1, 2, 3])) if wordy else answer
             lines = max(lines, _row(pen, (text, answer), (left, start, right), y, 4 if wordy else 1, leaders))
         y += max(pen.row, lines * style.value.line + 0.3 * pen.row if lines > 1 else 0)
@@ -48,7 +48,9 @@ def _row(pen: Pen, texts: tuple[str, str], xs: tuple[float, float, float], y: fl
         pen.sheet.rule(question.box[2] + 3, under, right, under)
     elif style.blank == "dashes" or leaders:
         end = start - 4 if leaders else right
-        pen.sheet.dashes(question.box[2] + 4, end, under if not leaders else y + style.key.size * 0.4, 4 if leaders else 2, 4)
+        pen.sheet.dashes(
+            question.box[2] + 4, end, under if not leaders else y + style.key.size * 0.4, 4 if leaders else 2, 4
+        )
     if not pen.is_answered() or right - start < 30:
         return 1
     indent = left + chance.choice([0, 20]) if pen.odds(0.25) else start
@@ -61,7 +63,9 @@ def _row(pen: Pen, texts: tuple[str, str], xs: tuple[float, float, float], y: fl
         return 2
     room = right - first.box[2] - 12
     if lines == 1 and room > 40 and pen.odds(0.03):  # the printed end of a line: "(check one)", "days"
-        aside = chance.choice(["days", "(check one)", "per case", "copies", "only", "and", "hrs.", "(including this sheet)"])
+        aside = chance.choice(
+            ["days", "(check one)", "per case", "copies", "only", "and", "hrs.", "(including this sheet)"]
+        )
         if style.fine.width(aside) < room:
             pen.sheet.write(aside, right - style.fine.width(aside), y, style.fine, "other")
     return taken
@@ -114,7 +118,9 @@ def captioned_fields(pen: Pen, x0: float, x1: float, y: float, bottom: float) ->
             if pen.odds(0.25):
                 scribble(pen, left + 10, line, min(right - left - 20, 140))
             elif pen.is_answered():
-                pen.sheet.link(question, pen.reply(answer, left + chance.choice([2, 15, 30]), line - style.value.size, right))
+                pen.sheet.link(
+                    question, pen.reply(answer, left + chance.choice([2, 15, 30]), line - style.value.size, right)
+                )
         y = line + style.fine.line + chance.choice([10, 18, 28]) + 6
     return y
 
@@ -124,7 +130,21 @@ def remarks(pen: Pen, x0: float, x1: float, y: float, bottom: float) -> float:
     chance, style = pen.chance, pen.style
     key, _ = pen.field(x1 - x0)
     if pen.odds(0.5):
-        key = chance.choice(["Comments", "Remarks", "Description", "Explanation", "Reason", "Purpose", "Message", "Notes", "Special Instructions", "Objectives", "Justification"])
+        key = chance.choice(
+            [
+                "Comments",
+                "Remarks",
+                "Description",
+                "Explanation",
+                "Reason",
+                "Purpose",
+                "Message",
+                "Notes",
+                "Special Instructions",
+                "Objectives",
+                "Justification",
+            ]
+        )
     question = pen.ask(pen.question(key), x0, y)
     lines = chance.choice([1, 2, 3, 4, 5, 7])
     beside = pen.odds(0.35)
@@ -154,7 +174,24 @@ def remarks(pen: Pen, x0: float, x1: float, y: float, bottom: float) -> float:
 def name_list(pen: Pen, x0: float, x1: float, y: float, bottom: float) -> float:
     """Write "cc:" or the like with names below each other."""
     chance, style = pen.chance, pen.style
-    text = pen.question(chance.choice(["cc", "Copies to", "Distribution", "To", "Attendees", "Route to", "Committee", "Names", "Copy", "Ship to", "Sold to", "Send to"]))
+    text = pen.question(
+        chance.choice(
+            [
+                "cc",
+                "Copies to",
+                "Distribution",
+                "To",
+                "Attendees",
+                "Route to",
+                "Committee",
+                "Names",
+                "Copy",
+                "Ship to",
+                "Sold to",
+                "Send to",
+            ]
+        )
+    )
     question = pen.ask(text, x0, y)
     count = min(chance.choice([2, 3, 3, 4, 6]), int((bottom - y) / style.value.line) - 1)
     if count < 1 or not pen.is_answered():
@@ -183,11 +220,17 @@ def scribble(pen: Pen, x: float, base: float, width: float) -> None:
     count = chance.randint(8, 22)
     height = chance.uniform(8, 24)
     points = [
-        (x + width * index / count + chance.gauss(0, 3), base - height * (chance.random() if index % 2 else -0.2 * chance.random()))
+        (
+            x + width * index / count + chance.gauss(0, 3),
+            base - height * (chance.random() if index % 2 else -0.2 * chance.random()),
+        )
         for index in range(count)
     ]
     smooth = [
-        (a[0] * (1 - t) ** 2 + 2 * b[0] * t * (1 - t) + c[0] * t**2, a[1] * (1 - t) ** 2 + 2 * b[1] * t * (1 - t) + c[1] * t**2)
+        (
+            a[0] * (1 - t) ** 2 + 2 * b[0] * t * (1 - t) + c[0] * t**2,
+            a[1] * (1 - t) ** 2 + 2 * b[1] * t * (1 - t) + c[1] * t**2,
+        )
         for a, b, c in zip(points[:-2:2], points[1:-1:2], points[2::2], strict=False)
         for t in (0, 0.2, 0.4, 0.6, 0.8)
     ]

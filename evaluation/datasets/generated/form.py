@@ -8,10 +8,12 @@ from random import Random
 
 from PIL import Image
 
+from documents.words import words_to_json
 from evaluation.datasets.generated.choices import choices
 from evaluation.datasets.generated.fields import captioned_fields, field_rows, name_list, remarks, stacked_fields
 from evaluation.datasets.generated.pen import Pen
-from evaluation.datasets.generated.prose import edges, letterhead, note, section, title
+from evaluation.datasets.generated.prose import contacts, edges, letterhead, message, note, section, title
+from evaluation.datasets.generated.reading import read_as_ocr
 from evaluation.datasets.generated.scan import scan
 from evaluation.datasets.generated.sheet import HEIGHT, Item, Sheet, annotation
 from evaluation.datasets.generated.style import make_style
@@ -20,7 +22,8 @@ from evaluation.datasets.generated.tables import boxed_cells, sign_off, table
 Block = Callable[[Pen, float, float, float, float], float]
 # Weights by how often such blocks are seen on business forms.
 _BLOCKS: dict[Block, int] = {
-    field_rows: 36, table: 13, stacked_fields: 6, boxed_cells: 7, captioned_fields: 6, remarks: 9, name_list: 5, choices: 8, note: 8, sign_off: 5,
+    field_rows: 36, table: 13, stacked_fields: 6, boxed_cells: 7, captioned_fields: 6, remarks: 9, name_list: 5,
+    choices: 8, note: 14, message: 5, contacts: 3, sign_off: 5,
 }  # fmt: skip
 
 
@@ -45,14 +48,19 @@ def generate_form(seed: int) -> GeneratedForm:
 
 
 def write_forms(folder: Path, count: int, seed: int = 0) -> None:
-    """Write forms of consecutive seeds as a split of FUNSD: `annotations/<stem>.json` beside `images/<stem>.png`."""
-    for name in ("annotations", "images"):
+    """Write forms of consecutive seeds as a split of FUNSD: `annotations/<stem>.json` beside `images/<stem>.png`.
+
+    `words/<stem>.json` is what OCR would make of each, in the form of `documents.words.words_to_json`.
+    """
+    for name in ("annotations", "images", "words"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     for number in range(seed, seed + count):
         form, stem = generate_form(number), f"generated-{number:06}"
         form.image.save(folder / "images" / f"{stem}.png")
         text = json.dumps(annotation(form.items))
         (folder / "annotations" / f"{stem}.json").write_text(text, encoding="utf-8")
+        words = read_as_ocr(form.items, *form.image.size, Random(number))  # noqa: S311 - as above
+        (folder / "words" / f"{stem}.json").write_bytes(words_to_json(words))
 
 
 def _compose(pen: Pen) -> None:

@@ -58,18 +58,24 @@ def money(chance: Random) -> str:
 
 def percent(chance: Random) -> str:
     """Write a share."""
-    return chance.choice([f"{chance.randint(1, 100)}%", f"{chance.uniform(0, 99):.1f}%", f"{chance.uniform(0, 99):.1f} %"])
+    return chance.choice(
+        [f"{chance.randint(1, 100)}%", f"{chance.uniform(0, 99):.1f}%", f"{chance.uniform(0, 99):.1f} %"]
+    )
 
 
 def code(chance: Random) -> str:
     """Make up a number as departments give them: letters, digits, hyphens."""
-    pieces = [_mask(chance, chance.choice(["##", "###", "####", "@##", "@@", "@#", "#####", "#", "@@@##"])) for _ in range(2)]
+    pieces = [
+        _mask(chance, chance.choice(["##", "###", "####", "@##", "@@", "@#", "#####", "#", "@@@##"])) for _ in range(2)
+    ]
     return chance.choice([pieces[0], pieces[0], "-".join(pieces), "".join(pieces), f"{pieces[0]}/{pieces[1]}"])
 
 
 def phone(chance: Random) -> str:
     """Write a telephone number."""
-    return _mask(chance, chance.choice(["(###) ###-####", "###-####", "###/###-####", "###-###-####", "Ext. ####", "x ###"]))
+    return _mask(
+        chance, chance.choice(["(###) ###-####", "###-####", "###/###-####", "###-###-####", "Ext. ####", "x ###"])
+    )
 
 
 def _mask(chance: Random, pattern: str) -> str:
@@ -124,7 +130,9 @@ def short(chance: Random) -> str:
 def clause(chance: Random) -> str:
     """Write half a sentence of office English."""
     thing = f"{chance.choice(['the', 'the', 'a', 'each', 'all', 'this'])} {chance.choice(words.QUALITIES)} {chance.choice(words.THINGS)}"
-    other = f"{chance.choice(['of', 'for', 'from', 'in', 'with', 'to'])} the {chance.choice(words.PRODUCTS + words.THINGS)}"
+    other = (
+        f"{chance.choice(['of', 'for', 'from', 'in', 'with', 'to'])} the {chance.choice(words.PRODUCTS + words.THINGS)}"
+    )
     deed, adverb = chance.choice(words.DEEDS).lower(), chance.choice(words.ADVERBS)
     return chance.choice([
         f"{chance.choice(words.VERBS)} {thing} {other}", f"{thing} {other} was {deed} {adverb}",
@@ -167,7 +175,9 @@ def measured(chance: Random) -> tuple[str, str]:
     """Ask for a measure; return the question and an answer with its unit."""
     name = chance.choice(list(words.MEASURES))
     unit = chance.choice(words.MEASURES[name])
-    key = chance.choice([name, name, f"{chance.choice(words.PRODUCTS)} {name}", f"{chance.choice(words.QUALITIES)} {name}"])
+    key = chance.choice(
+        [name, name, f"{chance.choice(words.PRODUCTS)} {name}", f"{chance.choice(words.QUALITIES)} {name}"]
+    )
     unit_in_key = chance.random() < 0.35
     key = f"{key} ({unit})" if unit_in_key else key
     return key, decimal(chance) if unit_in_key else f"{decimal(chance)} {unit}"
@@ -226,7 +236,22 @@ def _when(chance: Random) -> tuple[str, str]:
 
 
 def _how_much(chance: Random) -> tuple[str, str]:
-    noun = chance.choice(["Cost", "Amount", "Budget", "Price", "Total", "Balance", "Expense", "Charge", "Fee", "Value", "Allowance", "Rate"])
+    noun = chance.choice(
+        [
+            "Cost",
+            "Amount",
+            "Budget",
+            "Price",
+            "Total",
+            "Balance",
+            "Expense",
+            "Charge",
+            "Fee",
+            "Value",
+            "Allowance",
+            "Rate",
+        ]
+    )
     thing, quality = chance.choice(words.THINGS + words.PRODUCTS), chance.choice(words.QUALITIES)
     key = chance.choice([
         noun, f"{thing} {noun}", f"{quality} {noun}", f"Total {noun}", f"{quality} {thing} {noun}", f"{noun} of {thing}", f"{noun} per {thing}",

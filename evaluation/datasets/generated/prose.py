@@ -12,7 +12,12 @@ from evaluation.datasets.generated.sheet import HEIGHT, Ink, Item, Label
 def letterhead(pen: Pen, x0: float, x1: float, y: float) -> float:
     """Print a company's name, with or without its mark and address."""
     chance = pen.chance
-    ink = replace(pen.style.heading, size=chance.uniform(14, 26), face=chance.choice(["Times-Roman", "Times-Bold", "Helvetica-Bold", "Helvetica"]), wobble=0)
+    ink = replace(
+        pen.style.heading,
+        size=chance.uniform(14, 26),
+        face=chance.choice(["Times-Roman", "Times-Bold", "Helvetica-Bold", "Helvetica"]),
+        wobble=0,
+    )
     at = chance.choice([0.0, 0.5, 0.5])
     if pen.odds(0.4):
         size = chance.uniform(30, 60)
@@ -57,7 +62,11 @@ def title(pen: Pen, x0: float, x1: float, y: float) -> float:
 def section(pen: Pen, x0: float, x1: float, y: float) -> tuple[float, Item]:
     """Write the heading of what follows."""
     chance = pen.chance
-    text = chance.choice(words.SECTION_HEADS) if pen.odds(0.5) else phrases.capitalise(" ".join(chance.sample(words.THINGS, 2)))
+    text = (
+        chance.choice(words.SECTION_HEADS)
+        if pen.odds(0.5)
+        else phrases.capitalise(" ".join(chance.sample(words.THINGS, 2)))
+    )
     text = text.upper() if pen.odds(0.6) else text
     text += ":" if pen.odds(0.25) else ""
     ink = replace(pen.style.heading, size=min(pen.style.heading.size, pen.style.key.size * 1.15))
@@ -75,6 +84,8 @@ def note(pen: Pen, x0: float, x1: float, y: float, bottom: float) -> float:
     text = phrases.note(chance) if pen.odds(0.6) else phrases.prose(chance, chance.choice([1, 2, 4]))
     text = text.upper() if pen.odds(0.2) else text
     lines = max(int((bottom - y) / ink.line), 1)
+    if pen.odds(0.2):  # beside a column of nothing
+        x0 += 0.4 * (x1 - x0)
     text, _ = shorten(text, ink, 0.9 * lines * (x1 - x0))
     item = pen.sheet.write(text, x0, y, ink, "other", x1)
     if pen.odds(0.15):
@@ -83,18 +94,66 @@ def note(pen: Pen, x0: float, x1: float, y: float, bottom: float) -> float:
     return item.box[3] + chance.choice([8, 14, 22])
 
 
+def message(pen: Pen, x0: float, x1: float, y: float, bottom: float) -> float:
+    """Type paragraphs, as on the cover sheets of faxes and in letters with a few fields."""
+    chance, ink = pen.chance, pen.style.value
+    for _ in range(chance.choice([1, 2, 2, 3])):
+        lines = int((bottom - y) / ink.line)
+        if lines < 2:
+            break
+        text, _ = shorten(phrases.prose(chance, chance.choice([1, 2, 3, 5])), ink, 0.9 * lines * (x1 - x0))
+        y = pen.sheet.write(text, x0, y, ink, "other", x1).box[3] + ink.size
+    return y + chance.choice([0, 10])
+
+
+def contacts(pen: Pen, x0: float, x1: float, y: float, bottom: float) -> float:
+    """Print where to call or write, in one line."""
+    chance, ink = pen.chance, pen.style.fine
+    makes = {
+        "Phone": phrases.phone,
+        "Fax": phrases.phone,
+        "Telephone": phrases.phone,
+        "Telex": phrases.number,
+        "Tel.": phrases.phone,
+    }
+    for key in chance.sample(list(makes), 2):
+        text, answer = pen.cased(f"{key}:" if pen.odds(0.6) else key), makes[key](chance)
+        if y + ink.line > bottom or x0 + ink.width(f"{text} {answer}") > x1:
+            break
+        question = pen.sheet.write(text, x0, y, ink, "question")
+        value = pen.sheet.write(answer, question.box[2] + ink.width(" "), y, ink, "answer")
+        pen.sheet.link(question, value)
+        x0 = value.box[2] + chance.choice([15, 40])
+    return y + ink.line + 6
+
+
 def edges(pen: Pen) -> None:
     """Put numbers, stamps and transmission lines at the page's edges."""
     chance, sheet = pen.chance, pen.sheet
     small = Ink("Courier", chance.uniform(9.5, 12.5))
     if pen.odds(0.75):
         _stamp(pen)
+    if pen.odds(0.25):
+        _received(pen)
     if pen.odds(0.2):
-        sheet.write(f"{phrases.date(chance)} {chance.randint(1, 12)}:{chance.randint(10, 59)} {phrases.firm(chance).upper()}", 30, 8, small, "other")
+        sheet.write(
+            f"{phrases.date(chance)} {chance.randint(1, 12)}:{chance.randint(10, 59)} {phrases.firm(chance).upper()}",
+            30,
+            8,
+            small,
+            "other",
+        )
         if pen.odds(0.5):
             sheet.write(f"P.{chance.randint(1, 20)}/{chance.randint(2, 30)}", sheet.width - 90, 8, small, "other")
     if pen.odds(0.3):
-        page = chance.choice([f"Page {chance.randint(1, 9)} of {chance.randint(2, 12)}", f"- {chance.randint(1, 9)} -", str(chance.randint(1, 99)), "CONFIDENTIAL"])
+        page = chance.choice(
+            [
+                f"Page {chance.randint(1, 9)} of {chance.randint(2, 12)}",
+                f"- {chance.randint(1, 9)} -",
+                str(chance.randint(1, 99)),
+                "CONFIDENTIAL",
+            ]
+        )
         _line(pen, page, pen.style.fine, "other", (60, sheet.width - 60), HEIGHT - 45, chance.choice([0.5, 1.0]))
     if pen.odds(0.3):
         form = f"{chance.choice(['Form', 'FORM', 'F', 'Rev.', 'REV.'])} {phrases.code(chance)}"
@@ -107,10 +166,25 @@ def _stamp(pen: Pen) -> None:
     text = str(chance.randint(10**7, 10**10 - 1))
     ink = Ink(chance.choice(["Helvetica-Bold", "Courier-Bold", "Times-Bold"]), chance.uniform(13, 19))
     if pen.odds(0.35):
-        sheet.write(text, sheet.width - ink.width(text) - chance.uniform(30, 120), HEIGHT - chance.uniform(25, 60), ink, "other")
+        sheet.write(
+            text, sheet.width - ink.width(text) - chance.uniform(30, 120), HEIGHT - chance.uniform(25, 60), ink, "other"
+        )
         return
     x, y = sheet.width - chance.uniform(28, 45), chance.uniform(550, 880)
     sheet.write_turned(text, x, y, ink, "other")
+
+
+def _received(pen: Pen) -> None:
+    """Stamp or scrawl something that belongs to no question, somewhere."""
+    chance, sheet = pen.chance, pen.sheet
+    ink = chance.choice([pen.style.hand, Ink("Helvetica-Bold", chance.uniform(11, 18)), pen.style.hand])
+    x, y = chance.uniform(40, sheet.width - 200), chance.choice([chance.uniform(20, 120), chance.uniform(700, 920)])
+    for text in chance.sample(
+        ["RECEIVED", phrases.date(chance), phrases.person(chance), "COPY", "ok", phrases.code(chance), "DRAFT"],
+        chance.choice([1, 2, 3]),
+    ):
+        sheet.write(text, x + chance.uniform(-10, 10), y, ink, "other")
+        y += ink.line
 
 
 def _line(pen: Pen, text: str, ink: Ink, label: Label, span: tuple[float, float], y: float, at: float) -> Item:

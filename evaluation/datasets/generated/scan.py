@@ -28,7 +28,9 @@ def scan(image: Image.Image, items: list[Item], chance: Random) -> tuple[Image.I
     _dirty(pixels, chance, noise)
     _darken_edges(pixels, chance)
     size = round(image.width / SCALE), HEIGHT
-    grey = Image.fromarray(pixels).resize(size, chance.choice([Image.Resampling.BOX, Image.Resampling.LANCZOS, Image.Resampling.BILINEAR]))
+    grey = Image.fromarray(pixels).resize(
+        size, chance.choice([Image.Resampling.BOX, Image.Resampling.LANCZOS, Image.Resampling.BILINEAR])
+    )
     if chance.random() < 0.3:
         grey = grey.filter(ImageFilter.GaussianBlur(chance.uniform(0.3, 0.6)))
     return grey, moved
@@ -52,7 +54,7 @@ def _black_and_white(image: Image.Image, chance: Random, noise: np.random.Genera
     grain = chance.choice([8, 15, 25, 40])
     uneven = chance.choice([0, 0, 15, 35])
     coarse = Image.fromarray(noise.normal(0, 1, (9, 7)).astype(np.float32)).resize(image.size, Image.Resampling.BICUBIC)
-    change = noise.normal(0, grain, soft.shape).astype(np.float32) + uneven * np.asarray(coarse)
+    change = grain * noise.standard_normal(soft.shape, np.float32) + uneven * np.asarray(coarse)
     # Paper stays white, whatever the grain: it only frays the edges of the ink.
     return np.where(np.where(soft < _PAPER, soft + change, soft) > threshold, np.uint8(255), np.uint8(0))
 
@@ -61,7 +63,7 @@ def _wear(pixels: Pixels, chance: Random, noise: np.random.Generator) -> None:
     """Drop ink at some places and lines that a fax lost."""
     if chance.random() < 0.3:
         share = chance.choice([0.02, 0.05, 0.12])
-        pixels[noise.random(pixels.shape) < share] = 255
+        pixels[noise.random(pixels.shape, np.float32) < share] = 255
     if chance.random() < 0.12:
         for _ in range(chance.randint(1, 8)):
             row = chance.randrange(pixels.shape[0])

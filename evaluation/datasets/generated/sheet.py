@@ -76,7 +76,14 @@ class Sheet:
         self._draw = ImageDraw.Draw(self.image)
 
     def write(
-        self, text: str, x: float, y: float, ink: Ink, label: Label, turn: float | None = None, indent: float | None = None
+        self,
+        text: str,
+        x: float,
+        y: float,
+        ink: Ink,
+        label: Label,
+        turn: float | None = None,
+        indent: float | None = None,
     ) -> Item:
         """Write a text whose first line has its top at `y`; lines break at the x of `turn` and go on at `indent`."""
         words, start, left = [], x, x

@@ -49,13 +49,19 @@ def make_style(chance: Random) -> Style:
     worn = chance.choice([0.0, 0.0, 0.25, 0.4])
     key = Ink(chance.choice([printed, printed, bold]), size, worn if typed else 0.0, chance.uniform(1.0, 1.2))
     same = chance.random() < (0.85 if typed else 0.35)
-    value_face: Face = printed if same else chance.choice(["Courier", "Courier", "Courier-Bold", "Helvetica", "Courier-Oblique"])
-    value = Ink(value_face, size * chance.choice([1, 1, 1, 0.93, 1.07, 1.15]), chance.choice([0.0, 0.25, 0.4]), key.leading)
+    value_face: Face = (
+        printed if same else chance.choice(["Courier", "Courier", "Courier-Bold", "Helvetica", "Courier-Oblique"])
+    )
+    value = Ink(
+        value_face, size * chance.choice([1, 1, 1, 0.93, 1.07, 1.15]), chance.choice([0.0, 0.25, 0.4]), key.leading
+    )
     hand_face: Face = chance.choice(["Times-Italic", "Helvetica-Oblique", "Courier-Oblique"])
     return Style(
         key=key,
         value=value,
-        heading=Ink(chance.choice([bold, bold, printed]), size * chance.choice([1, 1, 1.1, 1.25, 1.5]), key.wobble, 1.2),
+        heading=Ink(
+            chance.choice([bold, bold, printed]), size * chance.choice([1, 1, 1.1, 1.25, 1.5]), key.wobble, 1.2
+        ),
         fine=Ink(chance.choice([printed, printed, slanted]), max(size * chance.uniform(0.75, 1), 9.5), 0, 1.12),
         hand=Ink(hand_face, size * chance.uniform(1.1, 1.6), chance.uniform(0.6, 1.4), 1.2, 1.3),
         key_case=chance.choices(["title", "upper", "sentence"], [5, 4, 2])[0],
@@ -80,5 +86,8 @@ _FAMILIES: list[tuple[Face, Face, Face]] = [
 
 def smaller(style: Style, factor: float) -> Style:
     """Return the style in a smaller size."""
-    inks = {name: replace(getattr(style, name), size=max(getattr(style, name).size * factor, 9.0)) for name in ("key", "value", "fine", "hand")}
+    inks = {
+        name: replace(getattr(style, name), size=max(getattr(style, name).size * factor, 9.0))
+        for name in ("key", "value", "fine", "hand")
+    }
     return replace(style, **inks)  # type: ignore[arg-type]

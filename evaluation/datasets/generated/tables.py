@@ -67,7 +67,19 @@ def _head(pen: Pen, edges: list[float], y: float, has_row_heads: bool) -> tuple[
 def _head_text(chance: Random, ink: Ink, width: float) -> str:
     """Make up a head for a narrow column."""
     for _ in range(30):
-        key = phrases.field(chance)[0] if chance.random() < 0.7 else chance.choice([phrases.code(chance), str(chance.randint(1960, 1999)), phrases.capitalise(chance.choice(["total", "male", "female", "control", "average", "mean", "range", "test"]))])
+        key = (
+            phrases.field(chance)[0]
+            if chance.random() < 0.7
+            else chance.choice(
+                [
+                    phrases.code(chance),
+                    str(chance.randint(1960, 1999)),
+                    phrases.capitalise(
+                        chance.choice(["total", "male", "female", "control", "average", "mean", "range", "test"])
+                    ),
+                ]
+            )
+        )
         if max(ink.width(word) for word in key.split()) < width and ink.width(key) < 2 * width:
             return key
     return shorten(key, ink, width)[0]

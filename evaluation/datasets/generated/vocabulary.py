@@ -91,10 +91,14 @@ VERBS = _words("""analyze, approve, assess, attach, check, compare, complete, co
     establish, evaluate, examine, expand, explain, extend, forward, identify, improve, increase, indicate, inspect, install, introduce, list, maintain, measure, monitor,
     obtain, order, pay, prepare, print, provide, purchase, receive, recommend, record, reduce, replace, report, request, return, review, schedule, select, send, ship, sign,
     specify, submit, supply, support, test, transfer, use, verify""")
-ADVERBS = _words("annually, as planned, as requested, as soon as possible, at no charge, before shipment, daily, during the second quarter, for three weeks, immediately, in advance, in duplicate, in all regions, on a trial basis, on schedule, "
-    "per month, separately, to date, until further notice, under normal conditions, upon request, with the original, within ten days, without delay")
-SHORT_ANSWERS = _words("None, N/A, n/a, Yes, No, yes, no, NONE, Same, See attached, As required, As above, Open, Closed, Pending, Complete, OK, Unknown, To be determined, TBD, "
-    "Standard, Regular, Various, National, Local, All, Both, Not applicable, Good, Fair, Excellent, Normal, Approved, Rush, Confidential, Per attached, Continuous, Monthly, Weekly, -0-, -")
+ADVERBS = _words(
+    "annually, as planned, as requested, as soon as possible, at no charge, before shipment, daily, during the second quarter, for three weeks, immediately, in advance, in duplicate, in all regions, on a trial basis, on schedule, "
+    "per month, separately, to date, until further notice, under normal conditions, upon request, with the original, within ten days, without delay"
+)
+SHORT_ANSWERS = _words(
+    "None, N/A, n/a, Yes, No, yes, no, NONE, Same, See attached, As required, As above, Open, Closed, Pending, Complete, OK, Unknown, To be determined, TBD, "
+    "Standard, Regular, Various, National, Local, All, Both, Not applicable, Good, Fair, Excellent, Normal, Approved, Rush, Confidential, Per attached, Continuous, Monthly, Weekly, -0-, -"
+)
 FORM_NOUNS = _words("""Authorization, Agreement, Application, Approval Form, Change Notice, Check Request, Checklist, Claim Form, Cost Estimate, Cover Sheet, Data Sheet, Delivery Receipt, Evaluation,
     Evaluation Form, Expense Report, Fact Sheet, Fax Cover Sheet, Information Sheet, Inspection Report, Inventory Form, Invoice, Job Order, Log Sheet, Maintenance Record, Memorandum, Notice, Order Form, Packing List, Performance Review,
     Progress Report, Project Proposal, Purchase Order, Questionnaire, Quotation, Receipt, Record, Registration, Registration Form, Report, Request, Request Form, Requisition, Routing Slip, Schedule, Score Sheet, Specification, Specification Sheet,
@@ -102,8 +106,12 @@ FORM_NOUNS = _words("""Authorization, Agreement, Application, Approval Form, Cha
 SECTION_HEADS = _words("""General Information, Instructions, Approvals, For Office Use Only, Distribution, Financial Summary, Results, Comments, Remarks, Specifications, Physical Data, Personal Data, Requirements, Background,
     Method of Payment, Shipping Information, Billing Information, Cost Summary, Test Conditions, Materials, Responsibility, Endorsements, Signatures, Sample Description, Part A, Part B, Section I, Section II, Section III, Schedule, Summary, Objectives,
     Reports, Wrapping, Equipment, Attachments, Conclusions, Recommendations, To Be Completed by Applicant, Internal Use Only, Estimated Expenses, Account Distribution, Education, Experience, Medical History, Travel Plans""")
-ASIDES = _words("(if any), (if known), (if applicable), (specify), (explain), (please print), (check one), (circle one), (attach copy), (see reverse), (optional), (in full), (last first middle), (mo./day/yr.), (per unit), (000), (est.), (cont.), (home), (office), ($), (%), (days), (A), (B), (1), (2)")
-LIMITS = _words("and Title, and Date, and Address, and Phone, or Code, / Date, / Phone, / Title, in Full, to Date, per Unit, this Period, last Year, this Month, at Start, on File, Used, Required, on Hand, Left, by Mail, in Stock, Prior to 1985, from Current Budget, for this Project, per Case, for Approval, of Record, of this Report, and Quantity")
+ASIDES = _words(
+    "(if any), (if known), (if applicable), (specify), (explain), (please print), (check one), (circle one), (attach copy), (see reverse), (optional), (in full), (last first middle), (mo./day/yr.), (per unit), (000), (est.), (cont.), (home), (office), ($), (%), (days), (A), (B), (1), (2)"
+)
+LIMITS = _words(
+    "and Title, and Date, and Address, and Phone, or Code, / Date, / Phone, / Title, in Full, to Date, per Unit, this Period, last Year, this Month, at Start, on File, Used, Required, on Hand, Left, by Mail, in Stock, Prior to 1985, from Current Budget, for this Project, per Case, for Approval, of Record, of this Report, and Quantity"
+)
 NOTES = _words("""This form must be completed in full and returned within ten days, Please print or type all entries, Attach additional sheets if necessary, Retain the yellow copy for your files, See reverse side for instructions,
     Not valid without the signature of an officer, All figures are subject to audit, Prices do not include freight or local taxes, The information contained in this message is intended only for the person named above,
     If you did not receive all of the pages please call the number below, No work may begin before written approval has been received, Copies are to be forwarded to the controller and to the district office,
