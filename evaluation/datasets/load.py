@@ -35,8 +35,8 @@ def load_dataset(spec: str, tracking_uri: str | None = None) -> Dataset:
     """Load the samples of a data set; no document is decoded yet.
 
     Args:
-        spec: `funsd:DIR`, `sroie:DIR`, `folder:DIR`, `generated:N[:SEED]`, or `reviewed` (also `corrections`): MLflow's traces on which
-            somebody left the right extraction.
+        spec: `funsd:DIR`, `sroie:DIR`, `folder:DIR`, `generated:N[:SEED]`, or `reviewed` (also
+            `corrections`): MLflow's traces on which somebody left the right extraction.
         tracking_uri: where these traces are; without it the settings' store.
 
     Raises:

@@ -1,14 +1,17 @@
 """Things to tick; the block as in `fields`."""
 
-from evaluation.datasets.generated import phrases
 from evaluation.datasets.generated import vocabulary as words
+from evaluation.datasets.generated.patterns import capitalise
 from evaluation.datasets.generated.pen import Pen
 from evaluation.datasets.generated.sheet import Item
 
 _SETS = [
-    ["Yes", "No"], ["Yes", "No"], ["Yes", "No", "N/A"], ["Male", "Female"], ["New", "Revised"], ["Approved", "Rejected"], ["Increase", "Decrease"], ["Original", "Copy"],
-    ["Single", "Married"], ["Cash", "Check", "Credit"], ["Air", "Rail", "Truck"], ["High", "Medium", "Low"], ["Domestic", "Export"], ["Rush", "Normal"], ["AM", "PM"],
-    ["Temporary", "Permanent"], ["Internal", "External"], ["Daily", "Weekly", "Monthly"], ["Pass", "Fail"], ["Accept", "Reject", "Hold"],
+    ["Yes", "No"], ["Yes", "No"], ["Yes", "No", "N/A"], ["Male", "Female"], ["New", "Revised"], ["Approved",
+    "Rejected"], ["Increase", "Decrease"], ["Original", "Copy"],
+    ["Single", "Married"], ["Cash", "Check", "Credit"], ["Air", "Rail", "Truck"], ["High", "Medium", "Low"],
+    ["Domestic", "Export"], ["Rush", "Normal"], ["AM", "PM"],
+    ["Temporary", "Permanent"], ["Internal", "External"], ["Daily", "Weekly", "Monthly"], ["Pass", "Fail"], ["Accept",
+    "Reject", "Hold"],
 ]  # fmt: skip
 
 
@@ -36,7 +39,7 @@ def choices(pen: Pen, x0: float, x1: float, y: float, bottom: float) -> float:
             if y + style.key.line > bottom or x + need > x1:
                 break
             is_ticked = index == ticked and pen.is_answered()
-            x = _option(pen, text, x, y, (mark, before, is_ticked), question if as_answers else None)
+            x = _option(pen, text, x, y, how=(mark, before, is_ticked), question=question if as_answers else None)
             x += chance.choice([10, 18, 30])
         y += pen.row
     return y + 4
@@ -44,10 +47,10 @@ def choices(pen: Pen, x0: float, x1: float, y: float, bottom: float) -> float:
 
 def _made_up(pen: Pen) -> list[str]:
     pool = words.DEPARTMENTS if pen.odds(0.3) else words.PRODUCTS + words.THINGS
-    return [phrases.capitalise(option) for option in pen.chance.sample(pool, pen.chance.choice([2, 3, 4, 6]))]
+    return [capitalise(option) for option in pen.chance.sample(pool, pen.chance.choice([2, 3, 4, 6]))]
 
 
-def _option(pen: Pen, text: str, x: float, y: float, how: tuple[str, bool, bool], question: Item | None) -> float:
+def _option(pen: Pen, text: str, x: float, y: float, *, how: tuple[str, bool, bool], question: Item | None) -> float:
     """Write a choice with the place for its tick before or after it; return where it ends."""
     mark, before, is_ticked = how
     style = pen.style

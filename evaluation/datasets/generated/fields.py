@@ -3,7 +3,7 @@
 Each block is drawn between `x0` and `x1` from `y` on, stops before `bottom`, and returns where the next may start.
 """
 
-from evaluation.datasets.generated import phrases
+from evaluation.datasets.generated import answers, questions
 from evaluation.datasets.generated.pen import Pen
 from evaluation.datasets.generated.sheet import Item
 
@@ -33,13 +33,16 @@ def field_rows(pen: Pen, x0: float, x1: float, y: float, bottom: float) -> float
             start = left + min(starts[column], 0.7 * width) if aligned else own + gap * chance.uniform(0.7, 1.3)
             start = max(start, own + style.key.width(" "))
             wordy = columns == 1 and right - start > 220 and pen.odds(0.15)
-            answer = phrases.prose(chance, chance.choice([1, 2, 3])) if wordy else answer
-            lines = max(lines, _row(pen, (text, answer), (left, start, right), y, 4 if wordy else 1, leaders))
+            reply = answers.prose(chance, chance.choice([1, 2, 3])) if wordy else answer
+            taken = _row(pen, (text, reply), (left, start, right), y, lines=4 if wordy else 1, leaders=leaders)
+            lines = max(lines, taken)
         y += max(pen.row, lines * style.value.line + 0.3 * pen.row if lines > 1 else 0)
     return y
 
 
-def _row(pen: Pen, texts: tuple[str, str], xs: tuple[float, float, float], y: float, lines: int, leaders: bool) -> int:
+def _row(
+    pen: Pen, texts: tuple[str, str], xs: tuple[float, float, float], y: float, *, lines: int, leaders: bool
+) -> int:
     """Write one question and its answers; return how many lines they took."""
     (left, start, right), chance, style = xs, pen.chance, pen.style
     question = pen.ask(texts[0], left, y)
@@ -54,11 +57,11 @@ def _row(pen: Pen, texts: tuple[str, str], xs: tuple[float, float, float], y: fl
     if not pen.is_answered() or right - start < 30:
         return 1
     indent = left + chance.choice([0, 20]) if pen.odds(0.25) else start
-    first = pen.reply(texts[1], start, y, right, lines, indent)
+    first = pen.reply(texts[1], start, y, right, lines=lines, indent=indent)
     pen.sheet.link(question, first)
     taken = _lines(pen, first, y)
     if lines == 1 and pen.odds(0.04):
-        second = pen.reply(phrases.field(chance)[1], start, y + style.value.line, right)
+        second = pen.reply(questions.field(chance)[1], start, y + style.value.line, right)
         pen.sheet.link(question, second)
         return 2
     room = right - first.box[2] - 12
@@ -114,7 +117,7 @@ def captioned_fields(pen: Pen, x0: float, x1: float, y: float, bottom: float) ->
             key, answer = pen.field(width * 1.4)
             text = pen.cased(key)
             at = left if pen.odds(0.5) else max(left, (left + right - style.fine.width(text)) / 2)
-            question = pen.sheet.write(text, at, line + 4, style.fine, "question", right + 10)
+            question = pen.sheet.write(text, at, line + 4, style.fine, "question", turn=right + 10)
             if pen.odds(0.25):
                 scribble(pen, left + 10, line, min(right - left - 20, 140))
             elif pen.is_answered():
@@ -160,14 +163,14 @@ def remarks(pen: Pen, x0: float, x1: float, y: float, bottom: float) -> float:
             under = top + style.value.size * 0.9 + row * leading
             pen.sheet.rule(start if row == 0 and beside else x0, under, x1, under)
     if pen.is_answered():
-        text = phrases.prose(chance, max(lines - 1, 1))
+        text = answers.prose(chance, max(lines - 1, 1))
         left = start if not beside or pen.odds(0.5) else x0
         if pen.odds(0.15) and not beside:  # each sentence an answer of its own
             for number in range(lines):
-                text = phrases.sentence(chance)
+                text = answers.sentence(chance)
                 pen.sheet.link(question, pen.reply(text, start, top + number * leading, x1))
         else:
-            pen.sheet.link(question, pen.reply(text, start, top, x1, lines, left))
+            pen.sheet.link(question, pen.reply(text, start, top, x1, lines=lines, indent=left))
     return top + lines * leading + chance.choice([4, 12])
 
 
@@ -197,7 +200,7 @@ def name_list(pen: Pen, x0: float, x1: float, y: float, bottom: float) -> float:
     if count < 1 or not pen.is_answered():
         return y + pen.row
     left = question.box[2] + chance.choice([6, 12, 30])
-    makes = [phrases.firm, phrases.street, phrases.town] if "ip to" in text or pen.odds(0.3) else [phrases.person]
+    makes = [answers.firm, answers.street, answers.town] if "ip to" in text or pen.odds(0.3) else [answers.person]
     names = [makes[min(index, len(makes) - 1)](chance) for index in range(count)]
     if pen.odds(0.5):
         item = _stack(pen, names, left, y, x1)

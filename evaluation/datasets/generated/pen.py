@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from random import Random
 
-from evaluation.datasets.generated import phrases
+from evaluation.datasets.generated import questions
 from evaluation.datasets.generated.sheet import Ink, Item, Sheet
 from evaluation.datasets.generated.style import Style
 
@@ -45,25 +45,25 @@ class Pen:
 
     def ask(self, key: str, x: float, y: float, turn: float | None = None) -> Item:
         """Write a question that is made up already."""
-        return self.sheet.write(key, x, y, self.style.key, "question", turn)
+        return self.sheet.write(key, x, y, self.style.key, "question", turn=turn)
 
     def is_answered(self) -> bool:
         """Decide whether a question gets an answer."""
         return self.odds(self.style.answered)
 
-    def reply(self, text: str, x: float, y: float, turn: float, lines: int = 1, indent: float | None = None) -> Item:
+    def reply(self, text: str, x: float, y: float, turn: float, *, lines: int = 1, indent: float | None = None) -> Item:
         """Write an answer into at most so many lines up to the x of `turn`, shortened if need be."""
         by_hand = self.odds(self.style.by_hand)
         ink = self.style.hand if by_hand else self.style.value
         text = text.upper() if self.style.value_upper or (by_hand and self.odds(0.3)) else text
         offset = self.chance.uniform(-5, 0) if by_hand else self.style.drop + self.chance.gauss(0, 0.4)
         text, ink = shorten(text, ink, (turn - x) + (lines - 1) * (turn - (x if indent is None else indent)) * 0.9)
-        return self.sheet.write(text, x, y + offset, ink, "answer", turn, indent)
+        return self.sheet.write(text, x, y + offset, ink, "answer", turn=turn, indent=indent)
 
     def field(self, width: float) -> tuple[str, str]:
         """Make up a question that leaves room for an answer in so many pixels, and the answer."""
         for _ in range(8):
-            key, answer = phrases.field(self.chance)
+            key, answer = questions.field(self.chance)
             if self.style.key.width(key) < 0.55 * width:
                 break
         return key, answer

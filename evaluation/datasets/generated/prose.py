@@ -3,8 +3,9 @@
 from dataclasses import replace
 from random import Random
 
-from evaluation.datasets.generated import phrases
+from evaluation.datasets.generated import answers
 from evaluation.datasets.generated import vocabulary as words
+from evaluation.datasets.generated.patterns import capitalise
 from evaluation.datasets.generated.pen import Pen, shorten
 from evaluation.datasets.generated.sheet import HEIGHT, Ink, Item, Label
 
@@ -24,12 +25,12 @@ def letterhead(pen: Pen, x0: float, x1: float, y: float) -> float:
         left = x0 if at == 0 else (x0 + x1) / 2 - size / 2
         _logo(pen, left, y, size)
         y += size + 6
-    name = phrases.firm(chance)
+    name = answers.firm(chance)
     name = name.upper() if pen.odds(0.4) else name
-    _line(pen, name, ink, "header", (x0, x1), y, at)
+    _line(pen, name, ink, "header", (x0, x1), y=y, at=at)
     y += ink.line
-    for make in chance.sample([phrases.address, phrases.phone, phrases.department], chance.choice([0, 1, 1, 2])):
-        _line(pen, make(chance), pen.style.fine, "other" if pen.odds(0.7) else "header", (x0, x1), y, at)
+    for make in chance.sample([answers.address, answers.phone, answers.department], chance.choice([0, 1, 1, 2])):
+        _line(pen, make(chance), pen.style.fine, "other" if pen.odds(0.7) else "header", (x0, x1), y=y, at=at)
         y += pen.style.fine.line
     return y + chance.choice([10, 25, 40])
 
@@ -38,13 +39,13 @@ def title(pen: Pen, x0: float, x1: float, y: float) -> float:
     """Write what the form is: one or two lines, in capitals mostly, underlined or not."""
     chance, ink = pen.chance, pen.style.heading
     words_before = " ".join(chance.sample(words.THINGS, chance.choice([1, 1, 2])))
-    text = phrases.capitalise(f"{words_before} {chance.choice(words.FORM_NOUNS)}")
+    text = capitalise(f"{words_before} {chance.choice(words.FORM_NOUNS)}")
     text = text.upper() if pen.odds(0.7) else text
     at = chance.choice([0.5, 0.5, 0.5, 0.0])
-    parts = [text] if pen.odds(0.7) else [text, phrases.capitalise(phrases.subject(chance))]
+    parts = [text] if pen.odds(0.7) else [text, capitalise(answers.subject(chance))]
     lines = []
     for part in parts:
-        lines.append(_line(pen, part, ink, "header", (x0, x1), y, at))
+        lines.append(_line(pen, part, ink, "header", (x0, x1), y=y, at=at))
         y += ink.line
     if len(lines) > 1 and pen.odds(0.5):
         pen.sheet.merge(lines)
@@ -62,17 +63,13 @@ def title(pen: Pen, x0: float, x1: float, y: float) -> float:
 def section(pen: Pen, x0: float, x1: float, y: float) -> tuple[float, Item]:
     """Write the heading of what follows."""
     chance = pen.chance
-    text = (
-        chance.choice(words.SECTION_HEADS)
-        if pen.odds(0.5)
-        else phrases.capitalise(" ".join(chance.sample(words.THINGS, 2)))
-    )
+    text = chance.choice(words.SECTION_HEADS) if pen.odds(0.5) else capitalise(" ".join(chance.sample(words.THINGS, 2)))
     text = text.upper() if pen.odds(0.6) else text
     text += ":" if pen.odds(0.25) else ""
     ink = replace(pen.style.heading, size=min(pen.style.heading.size, pen.style.key.size * 1.15))
     if pen.odds(0.12):
         pen.sheet.shade((x0, y - 3, x1, y + ink.size), chance.choice([190, 215]))
-    item = _line(pen, text, ink, "header", (x0, x1), y, chance.choice([0.0, 0.0, 0.5]))
+    item = _line(pen, text, ink, "header", (x0, x1), y=y, at=chance.choice([0.0, 0.0, 0.5]))
     if pen.odds(0.4):
         pen.sheet.rule(item.box[0], item.box[3] + 2, item.box[2], item.box[3] + 2)
     return y + ink.line + chance.choice([4, 8, 12]), item
@@ -81,13 +78,13 @@ def section(pen: Pen, x0: float, x1: float, y: float) -> tuple[float, Item]:
 def note(pen: Pen, x0: float, x1: float, y: float, bottom: float) -> float:
     """Print a paragraph that is neither question nor answer."""
     chance, ink = pen.chance, pen.style.fine
-    text = phrases.note(chance) if pen.odds(0.6) else phrases.prose(chance, chance.choice([1, 2, 4]))
+    text = answers.note(chance) if pen.odds(0.6) else answers.prose(chance, chance.choice([1, 2, 4]))
     text = text.upper() if pen.odds(0.2) else text
     lines = max(int((bottom - y) / ink.line), 1)
     if pen.odds(0.2):  # beside a column of nothing
         x0 += 0.4 * (x1 - x0)
     text, _ = shorten(text, ink, 0.9 * lines * (x1 - x0))
-    item = pen.sheet.write(text, x0, y, ink, "other", x1)
+    item = pen.sheet.write(text, x0, y, ink, "other", turn=x1)
     if pen.odds(0.15):
         left, top, right, low = item.box
         pen.sheet.frame((left - 5, top - 5, right + 5, low + 5))
@@ -101,8 +98,8 @@ def message(pen: Pen, x0: float, x1: float, y: float, bottom: float) -> float:
         lines = int((bottom - y) / ink.line)
         if lines < 2:
             break
-        text, _ = shorten(phrases.prose(chance, chance.choice([1, 2, 3, 5])), ink, 0.9 * lines * (x1 - x0))
-        y = pen.sheet.write(text, x0, y, ink, "other", x1).box[3] + ink.size
+        text, _ = shorten(answers.prose(chance, chance.choice([1, 2, 3, 5])), ink, 0.9 * lines * (x1 - x0))
+        y = pen.sheet.write(text, x0, y, ink, "other", turn=x1).box[3] + ink.size
     return y + chance.choice([0, 10])
 
 
@@ -110,11 +107,11 @@ def contacts(pen: Pen, x0: float, x1: float, y: float, bottom: float) -> float:
     """Print where to call or write, in one line."""
     chance, ink = pen.chance, pen.style.fine
     makes = {
-        "Phone": phrases.phone,
-        "Fax": phrases.phone,
-        "Telephone": phrases.phone,
-        "Telex": phrases.number,
-        "Tel.": phrases.phone,
+        "Phone": answers.phone,
+        "Fax": answers.phone,
+        "Telephone": answers.phone,
+        "Telex": answers.number,
+        "Tel.": answers.phone,
     }
     for key in chance.sample(list(makes), 2):
         text, answer = pen.cased(f"{key}:" if pen.odds(0.6) else key), makes[key](chance)
@@ -137,7 +134,7 @@ def edges(pen: Pen) -> None:
         _received(pen)
     if pen.odds(0.2):
         sheet.write(
-            f"{phrases.date(chance)} {chance.randint(1, 12)}:{chance.randint(10, 59)} {phrases.firm(chance).upper()}",
+            f"{answers.date(chance)} {chance.randint(1, 12)}:{chance.randint(10, 59)} {answers.firm(chance).upper()}",
             30,
             8,
             small,
@@ -154,10 +151,10 @@ def edges(pen: Pen) -> None:
                 "CONFIDENTIAL",
             ]
         )
-        _line(pen, page, pen.style.fine, "other", (60, sheet.width - 60), HEIGHT - 45, chance.choice([0.5, 1.0]))
+        _line(pen, page, pen.style.fine, "other", (60, sheet.width - 60), y=HEIGHT - 45, at=chance.choice([0.5, 1.0]))
     if pen.odds(0.3):
-        form = f"{chance.choice(['Form', 'FORM', 'F', 'Rev.', 'REV.'])} {phrases.code(chance)}"
-        sheet.write(f"{form} {phrases.date(chance) if pen.odds(0.4) else ''}", 45, HEIGHT - 40, small, "other")
+        form = f"{chance.choice(['Form', 'FORM', 'F', 'Rev.', 'REV.'])} {answers.code(chance)}"
+        sheet.write(f"{form} {answers.date(chance) if pen.odds(0.4) else ''}", 45, HEIGHT - 40, small, "other")
 
 
 def _stamp(pen: Pen) -> None:
@@ -180,14 +177,14 @@ def _received(pen: Pen) -> None:
     ink = chance.choice([pen.style.hand, Ink("Helvetica-Bold", chance.uniform(11, 18)), pen.style.hand])
     x, y = chance.uniform(40, sheet.width - 200), chance.choice([chance.uniform(20, 120), chance.uniform(700, 920)])
     for text in chance.sample(
-        ["RECEIVED", phrases.date(chance), phrases.person(chance), "COPY", "ok", phrases.code(chance), "DRAFT"],
+        ["RECEIVED", answers.date(chance), answers.person(chance), "COPY", "ok", answers.code(chance), "DRAFT"],
         chance.choice([1, 2, 3]),
     ):
         sheet.write(text, x + chance.uniform(-10, 10), y, ink, "other")
         y += ink.line
 
 
-def _line(pen: Pen, text: str, ink: Ink, label: Label, span: tuple[float, float], y: float, at: float) -> Item:
+def _line(pen: Pen, text: str, ink: Ink, label: Label, span: tuple[float, float], *, y: float, at: float) -> Item:
     """Write a line at the left (0), in the middle (0.5) or at the right (1) of a span."""
     text, ink = shorten(text, ink, span[1] - span[0])
     return pen.sheet.write(text, span[0] + at * (span[1] - span[0] - ink.width(text)), y, ink, label)

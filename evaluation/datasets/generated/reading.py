@@ -10,8 +10,8 @@ from documents.page import Word
 from documents.words import in_reading_order
 from evaluation.datasets.generated.sheet import Box, Item
 
-# Measured on 25 drawn forms read by RapidOCR, in pixels of a page 1,000 px high: its line boxes stand 5 px (3 to 7) over
-# the ink and 4 px (2 to 6) under it, words begin and end 1 px (-2 to 4) further right.
+# Measured on 25 drawn forms read by RapidOCR, in pixels of a page 1,000 px high: its line boxes stand 5 px (3 to 7)
+# over the ink and 4 px (2 to 6) under it, words begin and end 1 px (-2 to 4) further right.
 _ABOVE, _BELOW, _HEIGHT_SPREAD, _SHIFT, _SHIFT_SPREAD = 4.5, 4.0, 0.8, 1.0, 1.6
 # Words of a line stand on a height, and this near to each other, in pixels: what the detector joins.
 _SAME_HEIGHT, _NEAR, _TOUCHING = 5.0, 16.0, 10.0

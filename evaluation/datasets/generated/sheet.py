@@ -82,6 +82,7 @@ class Sheet:
         y: float,
         ink: Ink,
         label: Label,
+        *,
         turn: float | None = None,
         indent: float | None = None,
     ) -> Item:

@@ -67,7 +67,7 @@ def make_style(chance: Random) -> Style:
         key_case=chance.choices(["title", "upper", "sentence"], [5, 4, 2])[0],
         value_upper=chance.random() < 0.3,
         colon=chance.choice([0.0, 0.0, 0.03, 0.1, 0.5, 0.95, 1.0]),
-        answered=chance.choice([0.1, 0.5, 0.7, 0.8, 0.9, 0.95, 1.0]),
+        answered=chance.choice([0.1, 0.5, 0.75, 0.85, 0.95, 1.0, 1.0]),
         by_hand=chance.choice([0, 0, 0, 0.1, 0.2, 0.6]),
         blank=chance.choices(["none", "rule", "dashes"], [5, 5, 1])[0],
         pitch=chance.choice([1.05, 1.2, 1.4, 1.6, 1.9, 2.3]),

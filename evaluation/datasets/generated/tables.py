@@ -2,16 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from random import Random
 
-from evaluation.datasets.generated import phrases
+from evaluation.datasets.generated import answers, questions
 from evaluation.datasets.generated.fields import scribble
+from evaluation.datasets.generated.patterns import capitalise
 from evaluation.datasets.generated.pen import Pen, shorten
 from evaluation.datasets.generated.sheet import Ink, Item
 
 _CELLS: list[Callable[[Random], str]] = [
-    phrases.number, phrases.number, phrases.decimal, phrases.decimal, phrases.money, phrases.percent, phrases.code, phrases.date, phrases.short,
-    phrases.person, phrases.goods,
+    answers.number, answers.number, answers.decimal, answers.decimal, answers.money, answers.percent, answers.code,
+    answers.date, answers.short,
+    answers.person, answers.goods,
 ]  # fmt: skip
 
 
@@ -60,7 +63,7 @@ def _head(pen: Pen, edges: list[float], y: float, has_row_heads: bool) -> tuple[
         key = pen.cased(_head_text(chance, ink, right - left - 8))
         width = min(ink.width(key), right - left - 8)
         at = left + 4 if pen.odds(0.5) else left + (right - left - width) / 2
-        items.append(pen.sheet.write(key, at, y, ink, "question", right - 4))
+        items.append(pen.sheet.write(key, at, y, ink, "question", turn=right - 4))
     return items, max((item.box[3] for item in items), default=y) + 5
 
 
@@ -68,13 +71,13 @@ def _head_text(chance: Random, ink: Ink, width: float) -> str:
     """Make up a head for a narrow column."""
     for _ in range(30):
         key = (
-            phrases.field(chance)[0]
+            questions.field(chance)[0]
             if chance.random() < 0.7
             else chance.choice(
                 [
-                    phrases.code(chance),
+                    answers.code(chance),
                     str(chance.randint(1960, 1999)),
-                    phrases.capitalise(
+                    capitalise(
                         chance.choice(["total", "male", "female", "control", "average", "mean", "range", "test"])
                     ),
                 ]
@@ -140,7 +143,7 @@ def boxed_cells(pen: Pen, x0: float, x1: float, y: float, bottom: float) -> floa
         cuts = sorted(chance.uniform(0.15, 0.85) for _ in range(chance.choice([0, 1, 1, 2, 3])))
         shares = [share for share, before in zip(cuts, [0, *cuts], strict=False) if share - before > 0.13]
         edges = [x0, *(x0 + share * (x1 - x0) for share in shares), x1]
-        for left, right in zip(edges[:-1], edges[1:], strict=True):
+        for left, right in pairwise(edges):
             pen.sheet.frame((left, y, right, y + height), thick)
             _cell(pen, caption, (left, y, right, y + height), beside)
         y += height
@@ -168,7 +171,7 @@ def sign_off(pen: Pen, x0: float, x1: float, y: float, bottom: float) -> float:
     for _ in range(chance.choice([2, 3, 4, 5, 6])):
         if y + gap > bottom:
             break
-        text = pen.question(deed if deed and pen.odds(0.7) else phrases.role(chance))
+        text = pen.question(deed if deed and pen.odds(0.7) else answers.role(chance))
         question = pen.ask(text, x0, y, middle - 60)
         end = question.box[2]
         pen.sheet.rule(end + 4, y + style.key.size * 0.95, middle - 15, y + style.key.size * 0.95)
@@ -176,10 +179,10 @@ def sign_off(pen: Pen, x0: float, x1: float, y: float, bottom: float) -> float:
             if pen.odds(0.5):
                 scribble(pen, end + 10, y + style.key.size * 0.8, min(middle - end - 30, 130))
             else:
-                pen.sheet.link(question, pen.reply(phrases.person(chance), end + 10, y, middle - 15))
+                pen.sheet.link(question, pen.reply(answers.person(chance), end + 10, y, middle - 15))
         when = pen.ask(pen.question("Date"), middle, y)
         pen.sheet.rule(when.box[2] + 4, y + style.key.size * 0.95, x1, y + style.key.size * 0.95)
         if pen.is_answered() and x1 - when.box[2] > 40:
-            pen.sheet.link(when, pen.reply(phrases.date(chance), when.box[2] + 8, y, x1))
+            pen.sheet.link(when, pen.reply(answers.date(chance), when.box[2] + 8, y, x1))
         y += gap
     return y + 6
