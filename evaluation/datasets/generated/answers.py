@@ -167,6 +167,7 @@ _CLAUSES = [
     "{verb} the {product} with a {quality} {product}", "the {thing} to {verb} the {product} is {quality}",
 ]  # fmt: skip
 _SUBJECTS = [
-    "{quality} {thing} {thing}", "{name} {quality} {product} {thing}", "{thing} {thing}", "{verb} {quality} {thing} {thing}",
+    "{quality} {thing} {thing}", "{name} {quality} {product} {thing}", "{thing} {thing}",
+    "{verb} {quality} {thing} {thing}",
     "{thing} {thing} for @", "{thing} of {quality} {product}", "# {thing} {thing}", "{department} {thing}",
 ]  # fmt: skip
