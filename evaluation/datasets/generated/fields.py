@@ -4,6 +4,7 @@ Each block is drawn between `x0` and `x1` from `y` on, stops before `bottom`, an
 """
 
 from evaluation.datasets.generated import answers, questions
+from evaluation.datasets.generated.patterns import fill
 from evaluation.datasets.generated.pen import Pen
 from evaluation.datasets.generated.sheet import Item
 
@@ -32,7 +33,7 @@ def field_rows(pen: Pen, x0: float, x1: float, y: float, bottom: float) -> float
             own = left + style.key.width(text)
             start = left + min(starts[column], 0.7 * width) if aligned else own + gap * chance.uniform(0.7, 1.3)
             start = max(start, own + style.key.width(" "))
-            wordy = columns == 1 and right - start > 220 and pen.odds(0.15)
+            wordy = right - start > 180 and pen.odds(0.3 if columns == 1 else 0.12)
             reply = answers.prose(chance, chance.choice([1, 2, 3])) if wordy else answer
             taken = _row(pen, (text, reply), (left, start, right), y, lines=4 if wordy else 1, leaders=leaders)
             lines = max(lines, taken)
@@ -45,7 +46,10 @@ def _row(
 ) -> int:
     """Write one question and its answers; return how many lines they took."""
     (left, start, right), chance, style = xs, pen.chance, pen.style
-    question = pen.ask(texts[0], left, y)
+    wrapped = " " in texts[0] and pen.odds(0.1)  # a question in two lines, its answer beside the last
+    turn = left + style.key.width(texts[0]) * chance.uniform(0.55, 0.85)
+    question = pen.ask(texts[0], left, y, turn if wrapped else None)
+    first_y, y = y, (y if pen.odds(0.3) else y + (_lines(pen, question, y) - 1) * style.key.line)
     under = y + style.key.size * 0.9
     if style.blank == "rule":
         pen.sheet.rule(question.box[2] + 3, under, right, under)
@@ -55,23 +59,46 @@ def _row(
             question.box[2] + 4, end, under if not leaders else y + style.key.size * 0.4, 4 if leaders else 2, 4
         )
     if not pen.is_answered() or right - start < 30:
-        return 1
+        return _lines(pen, question, first_y)
     indent = left + chance.choice([0, 20]) if pen.odds(0.25) else start
     first = pen.reply(texts[1], start, y, right, lines=lines, indent=indent)
     pen.sheet.link(question, first)
-    taken = _lines(pen, first, y)
-    if lines == 1 and pen.odds(0.04):
-        second = pen.reply(questions.field(chance)[1], start, y + style.value.line, right)
-        pen.sheet.link(question, second)
-        return 2
+    taken = max(_lines(pen, first, first_y), _lines(pen, question, first_y))
+    if lines == 1 and pen.odds(0.05):
+        return taken + _more(pen, question, first, (start, y, right))
     room = right - first.box[2] - 12
-    if lines == 1 and room > 40 and pen.odds(0.03):  # the printed end of a line: "(check one)", "days"
-        aside = chance.choice(
-            ["days", "(check one)", "per case", "copies", "only", "and", "hrs.", "(including this sheet)"]
-        )
-        if style.fine.width(aside) < room:
-            pen.sheet.write(aside, right - style.fine.width(aside), y, style.fine, "other")
+    aside = fill(chance.choice(_ASIDES), chance)
+    if lines == 1 and style.fine.width(aside) < room and pen.odds(0.08):
+        pen.sheet.write(aside, right - style.fine.width(aside), y, style.fine, "other")
     return taken
+
+
+# What is printed at the end of a line to fill in.
+_ASIDES = [
+    "{aside}",
+    "{aside}",
+    "days",
+    "per {thing}",
+    "copies",
+    "and",
+    "hrs.",
+    "(including this sheet)",
+    "%",
+    "{thing}s",
+]
+
+
+def _more(pen: Pen, question: Item, first: Item, place: tuple[float, float, float]) -> int:
+    """Go on below an answer: with an address of its own lines, or with a second answer; return how many lines."""
+    (start, y, right), line = place, pen.style.value.line
+    if pen.odds(0.5):
+        makes = (answers.street, answers.town)
+        rest = [pen.reply(make(pen.chance), start, y + number * line, right) for number, make in enumerate(makes, 1)]
+        pen.sheet.merge([first, *rest])
+        return 2
+    second = pen.reply(questions.field(pen.chance)[1], start, y + line, right)
+    pen.sheet.link(question, second)
+    return 1
 
 
 def _lines(pen: Pen, item: Item, y: float) -> int:

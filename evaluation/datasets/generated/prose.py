@@ -5,7 +5,7 @@ from random import Random
 
 from evaluation.datasets.generated import answers
 from evaluation.datasets.generated import vocabulary as words
-from evaluation.datasets.generated.patterns import capitalise
+from evaluation.datasets.generated.patterns import capitalise, fill
 from evaluation.datasets.generated.pen import Pen, shorten
 from evaluation.datasets.generated.sheet import HEIGHT, Ink, Item, Label
 
@@ -29,7 +29,8 @@ def letterhead(pen: Pen, x0: float, x1: float, y: float) -> float:
     name = name.upper() if pen.odds(0.4) else name
     _line(pen, name, ink, "header", (x0, x1), y=y, at=at)
     y += ink.line
-    for make in chance.sample([answers.address, answers.phone, answers.department], chance.choice([0, 1, 1, 2])):
+    makes = [answers.address, answers.phone, answers.department, answers.town]
+    for make in chance.sample(makes, chance.choice([0, 1, 1, 2, 3])):
         _line(pen, make(chance), pen.style.fine, "other" if pen.odds(0.7) else "header", (x0, x1), y=y, at=at)
         y += pen.style.fine.line
     return y + chance.choice([10, 25, 40])
@@ -42,12 +43,15 @@ def title(pen: Pen, x0: float, x1: float, y: float) -> float:
     text = capitalise(f"{words_before} {chance.choice(words.FORM_NOUNS)}")
     text = text.upper() if pen.odds(0.7) else text
     at = chance.choice([0.5, 0.5, 0.5, 0.0])
-    parts = [text] if pen.odds(0.7) else [text, capitalise(answers.subject(chance))]
+    parts = [text] if pen.odds(0.6) else [text, capitalise(answers.subject(chance))]
+    if pen.odds(0.25):
+        firm = answers.firm(chance)
+        parts.insert(0, firm.upper() if pen.odds(0.5) else firm)
     lines = []
     for part in parts:
         lines.append(_line(pen, part, ink, "header", (x0, x1), y=y, at=at))
         y += ink.line
-    if len(lines) > 1 and pen.odds(0.5):
+    if len(lines) > 1 and pen.odds(0.6):
         pen.sheet.merge(lines)
     left, top, right, bottom = lines[0].box
     finish = chance.choice(["", "", "underline", "box", "rule"])
@@ -130,6 +134,8 @@ def edges(pen: Pen) -> None:
     small = Ink("Courier", chance.uniform(9.5, 12.5))
     if pen.odds(0.75):
         _stamp(pen)
+    for _ in range(chance.choice([0, 0, 1, 2, 3])):
+        _stray(pen)
     if pen.odds(0.25):
         _received(pen)
     if pen.odds(0.2):
@@ -182,6 +188,30 @@ def _received(pen: Pen) -> None:
     ):
         sheet.write(text, x + chance.uniform(-10, 10), y, ink, "other")
         y += ink.line
+
+
+def _stray(pen: Pen) -> None:
+    """Add what belongs to no question: typists' initials, dates, footnotes, a word between other things."""
+    chance, sheet = pen.chance, pen.sheet
+    initials = "".join(chance.sample("ABCDEFGHJKLMNPRST", 3))
+    makes = [answers.date, answers.person, answers.code, answers.number, answers.department]
+    patterns = ["{thing}", "{quality} {thing}", "({thing})", "See {thing}", "Attachment", "cc:", "**"]
+    text = fill(chance.choice(patterns), chance) if pen.odds(0.5) else chance.choice(makes)(chance)
+    if pen.odds(0.25):
+        typist = f"{initials}/{chance.choice('abcdefgh')}{chance.choice('klmnprst')}"
+        text = typist if pen.odds(0.6) else f"* {answers.clause(chance)}"
+    ink = chance.choice([pen.style.value, pen.style.fine, pen.style.key])
+    text, ink = shorten(text, ink, 300)
+    below = max((item.box[3] for item in sheet.items), default=100) + 15
+    beside = chance.choice(sheet.items).box if sheet.items else (60.0, below, 60.0, below)
+    x, y = chance.uniform(50, sheet.width - 200), min(below, HEIGHT - 60)
+    if pen.odds(0.6):  # at the right of something, where there is room
+        right = max(
+            (item.box[2] for item in sheet.items if item.box[1] < beside[3] and item.box[3] > beside[1]), default=0
+        )
+        x, y = right + chance.uniform(10, 60), beside[1]
+    if x + ink.width(text) < sheet.width - 10:
+        sheet.write(text, x, y, ink, "other")
 
 
 def _line(pen: Pen, text: str, ink: Ink, label: Label, span: tuple[float, float], *, y: float, at: float) -> Item:
