@@ -11,7 +11,7 @@ Make = Callable[[Random], str]
 
 def person(chance: Random) -> str:
     """Name somebody, in one of the ways that names are typed."""
-    first, last = chance.choice(words.FIRST_NAMES), chance.choice(words.LAST_NAMES)
+    first, last = chance.choice(words.FIRST_NAMES), fill("{name}", chance).capitalize()
     initial = chance.choice("ABCDEFGHJLMRSTW")
     plain = [f"{first} {last}", f"{first} {initial}. {last}", f"{first[0]}. {last}", f"{first[0]}. {initial}. {last}"]
     rare = [f"{last}, {first}", f"Dr. {first} {last}", f"Mr. {last}", f"Ms. {first[0]}. {last}", last]
@@ -21,7 +21,7 @@ def person(chance: Random) -> str:
 def firm(chance: Random) -> str:
     """Name a company."""
     trade = chance.choice(words.FIRM_TRADES)
-    name = chance.choice([chance.choice(words.FIRM_WORDS), chance.choice(words.LAST_NAMES)])
+    name = chance.choice([chance.choice(words.FIRM_WORDS), fill("{name}", chance).capitalize()])
     if chance.random() < 0.2:
         name = f"{name} & {chance.choice(words.LAST_NAMES)}"
     return f"{name} {trade}" if chance.random() < 0.4 else f"{name} {trade} {chance.choice(words.FIRM_FORMS)}"

@@ -85,6 +85,8 @@ def _section(pen: Pen, left: float, right: float, y: float, bottom: float) -> fl
     heading = None
     if pen.odds(0.3):
         y, heading = section(pen, left, right, y)
+        if pen.odds(0.2) and heading.box[2] < left + 0.3 * (right - left):  # what follows stands beside it
+            y, left = heading.box[1], heading.box[2] + chance.uniform(12, 60)
     before = len(pen.sheet.items)
     if pen.odds(0.15):
         middle = left + (right - left) * chance.uniform(0.4, 0.6)

@@ -1,6 +1,6 @@
 """How a form looks: chosen once, so that a page is of one piece."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
 from typing import Literal
 
@@ -52,17 +52,24 @@ def make_style(chance: Random) -> Style:
     value_face: Face = (
         printed if same else chance.choice(["Courier", "Courier", "Courier-Bold", "Helvetica", "Courier-Oblique"])
     )
-    value = Ink(
-        value_face, size * chance.choice([1, 1, 1, 0.93, 1.07, 1.15]), chance.choice([0.0, 0.25, 0.4]), key.leading
-    )
+    # Typed single-spaced, or to lines to fill in that are up to twice as far apart.
+    leading = key.leading * chance.choice([1, 1, 1, 1.3, 1.8])
+    value = Ink(value_face, size * chance.choice([1, 1, 1, 0.93, 1.07, 1.15]), chance.choice([0.0, 0.25, 0.4]), leading)
     hand_face: Face = chance.choice(["Times-Italic", "Helvetica-Oblique", "Courier-Oblique"])
     return Style(
         key=key,
         value=value,
         heading=Ink(
-            chance.choice([bold, bold, printed]), size * chance.choice([1, 1, 1.1, 1.25, 1.5]), key.wobble, 1.2
+            chance.choice([bold, bold, printed]),
+            size * chance.choice([1, 1, 1.1, 1.25, 1.5]),
+            key.wobble,
+            chance.choice([1.2, 1.2, 1.5, 1.9]),
         ),
-        fine=Ink(chance.choice([printed, printed, slanted]), max(size * chance.uniform(0.75, 1), 9.5), 0, 1.12),
+        fine=Ink(
+            chance.choice([printed, printed, slanted]),
+            max(size * chance.uniform(0.75, 1), 9.5),
+            leading=chance.choice([1.12, 1.12, 1.3, 1.8]),
+        ),
         hand=Ink(hand_face, size * chance.uniform(1.1, 1.6), chance.uniform(0.6, 1.4), 1.2, 1.3),
         key_case=chance.choices(["title", "upper", "sentence"], [5, 4, 2])[0],
         value_upper=chance.random() < 0.3,
@@ -82,12 +89,3 @@ _FAMILIES: list[tuple[Face, Face, Face]] = [
     ("Times-Roman", "Times-Bold", "Times-Italic"),
     ("Helvetica", "Helvetica-Bold", "Helvetica-Oblique"),
 ]
-
-
-def smaller(style: Style, factor: float) -> Style:
-    """Return the style in a smaller size."""
-    inks = {
-        name: replace(getattr(style, name), size=max(getattr(style, name).size * factor, 9.0))
-        for name in ("key", "value", "fine", "hand")
-    }
-    return replace(style, **inks)  # type: ignore[arg-type]
