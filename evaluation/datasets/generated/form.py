@@ -23,7 +23,7 @@ Block = Callable[[Pen, float, float, float, float], float]
 # Weights by how often such blocks are seen on business forms.
 _BLOCKS: dict[Block, int] = {
     field_rows: 36, table: 13, stacked_fields: 6, boxed_cells: 7, captioned_fields: 6, remarks: 13, name_list: 5,
-    choices: 8, note: 9, message: 4, contacts: 3, sign_off: 5,
+    choices: 8, note: 8, message: 2, contacts: 3, sign_off: 5,
 }  # fmt: skip
 
 

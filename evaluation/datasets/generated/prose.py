@@ -134,9 +134,9 @@ def edges(pen: Pen) -> None:
     small = Ink("Courier", chance.uniform(9.5, 12.5))
     if pen.odds(0.75):
         _stamp(pen)
-    for _ in range(chance.choice([0, 0, 1, 2, 3])):
+    for _ in range(chance.choice([0, 0, 1, 1, 2])):
         _stray(pen)
-    if pen.odds(0.25):
+    if pen.odds(0.12):
         _received(pen)
     if pen.odds(0.2):
         sheet.write(
@@ -194,9 +194,9 @@ def _stray(pen: Pen) -> None:
     """Add what belongs to no question: typists' initials, dates, footnotes, a word between other things."""
     chance, sheet = pen.chance, pen.sheet
     initials = "".join(chance.sample("ABCDEFGHJKLMNPRST", 3))
-    makes = [answers.date, answers.person, answers.code, answers.number, answers.department]
+    makes = [answers.code, answers.number, answers.department]
     patterns = ["{thing}", "{quality} {thing}", "({thing})", "See {thing}", "Attachment", "cc:", "**"]
-    text = fill(chance.choice(patterns), chance) if pen.odds(0.5) else chance.choice(makes)(chance)
+    text = fill(chance.choice(patterns), chance) if pen.odds(0.6) else chance.choice(makes)(chance)
     if pen.odds(0.25):
         typist = f"{initials}/{chance.choice('abcdefgh')}{chance.choice('klmnprst')}"
         text = typist if pen.odds(0.6) else f"* {answers.clause(chance)}"
