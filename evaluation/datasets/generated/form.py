@@ -71,7 +71,7 @@ def _compose(pen: Pen) -> None:
         y = letterhead(pen, left, right, y)
     if pen.odds(0.85):
         y = title(pen, left, right, y)
-    if pen.odds(0.12):
+    if pen.odds(0.2):
         pen.sheet.frame((left - 12, y - 12, right + 12, bottom + 12), chance.choice([1, 2]))
     # Short forms leave most of the page empty.
     end = chance.choice([bottom, bottom, bottom, chance.uniform(y + 150, bottom)])
@@ -98,7 +98,7 @@ def _section(pen: Pen, left: float, right: float, y: float, bottom: float) -> fl
         for item in pen.sheet.items[before:]:
             if item.label == "question":
                 pen.sheet.link(heading, item)
-    if pen.odds(0.08):
+    if pen.odds(0.2):
         pen.sheet.rule(left, y, right, y, chance.choice([1, 1.5, 2.5]))
     return y + chance.choice([6, 12, 20, 35])
 

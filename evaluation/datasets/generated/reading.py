@@ -12,14 +12,17 @@ from evaluation.datasets.generated.sheet import Box, Item
 
 # Measured on 25 drawn forms read by RapidOCR, in pixels of a page 1,000 px high: its line boxes stand 4 px over the
 # ink of the line and under it, words begin and end 1 px (-2 to 4) further right.
-_ABOVE, _BELOW, _HEIGHT_SPREAD, _SHIFT, _SHIFT_SPREAD = 4.1, 3.6, 0.8, 1.0, 1.6
+_ABOVE, _BELOW, _HEIGHT_SPREAD, _SHIFT, _SHIFT_SPREAD = 3.9, 3.4, 0.8, 1.0, 1.6
 # Its certainty of a word lacks 10 to the power of a normal variable to 1: mean and spread for right and misread words.
 _CERTAINTY = {True: (-3.5, 1.2), False: (-1.2, 0.75)}
 # Words of a line stand on a height, and this near to each other, in pixels: what the detector joins.
 _SAME_HEIGHT, _NEAR, _TOUCHING = 5.0, 16.0, 10.0
 # Shares of words with an error, one drawn for each page: FUNSD's pages go from none to a third.
 _MISREAD = (0.02, 0.05, 0.1, 0.2, 0.35)
-_OVERLOOKED_LINES, _RUN_TOGETHER = 0.012, 0.03
+_OVERLOOKED_LINES, _BROKEN_LINES, _RUN_TOGETHER = 0.012, 0.05, 0.03
+# The box of a line is level in four of ten cases, as on FUNSD's pages; else it slopes. Were all level, a training would
+# learn that words of one line stand on exactly one height.
+_LEVEL, _SLOPE_SPREAD = 0.4, 0.012
 _CONFUSED = dict(zip("l10OIiS5B8eacmn:.,uvgqtfh", "1lO0l15S8Bcoenr.,.vuqgftb", strict=True))
 
 _Placed = tuple[str, Box]
@@ -30,7 +33,7 @@ def read_as_ocr(items: Sequence[Item], width_px: int, height_px: int, chance: Ra
     share = chance.choice(_MISREAD)
     words = [
         word
-        for line in _lines([word for item in items for word in item.words])
+        for line in _lines([word for item in items for word in item.words], chance)
         if chance.random() >= _OVERLOOKED_LINES
         for word in _read_line(line, share, chance)
     ]
@@ -45,12 +48,12 @@ def read_as_ocr(items: Sequence[Item], width_px: int, height_px: int, chance: Ra
     )
 
 
-def _lines(words: Sequence[_Placed]) -> list[list[_Placed]]:
-    """Gather words that stand near each other on a height, each line from the left."""
+def _lines(words: Sequence[_Placed], chance: Random) -> list[list[_Placed]]:
+    """Gather words that stand near each other on a height, each line from the left; some lines break in two."""
     lines: list[list[_Placed]] = []
     for word in sorted(words, key=lambda word: word[1][0]):
         line = next((line for line in lines if _follows(line[-1][1], word[1])), None)
-        if line is None:
+        if line is None or chance.random() < _BROKEN_LINES:
             lines.append([word])
         else:
             line.append(word)
@@ -66,6 +69,8 @@ def _read_line(line: Sequence[_Placed], share: float, chance: Random) -> list[Wo
     """Read the words of a line, all in the line's height."""
     top = min(box[1] for _, box in line) - chance.gauss(_ABOVE, _HEIGHT_SPREAD)
     bottom = max(box[3] for _, box in line) + chance.gauss(_BELOW, _HEIGHT_SPREAD)
+    slope = 0.0 if chance.random() < _LEVEL else chance.gauss(0, _SLOPE_SPREAD)
+    middle = (line[0][1][0] + line[-1][1][2]) / 2
     words = []
     for text, x0, x1 in _run_together(line, _RUN_TOGETHER + share / 10, chance):
         seen = _misread(text, chance) if chance.random() < share else text
@@ -73,7 +78,8 @@ def _read_line(line: Sequence[_Placed], share: float, chance: Random) -> list[Wo
             continue
         left = x0 + chance.gauss(_SHIFT, _SHIFT_SPREAD)
         right = max(x1 + chance.gauss(_SHIFT, _SHIFT_SPREAD), left + 3)
-        words.append(Word(seen, (left, top, right, bottom), _score(seen == text, chance)))
+        rise = slope * ((left + right) / 2 - middle)
+        words.append(Word(seen, (left, top + rise, right, bottom + rise), _score(seen == text, chance)))
     return words
 
 
