@@ -158,8 +158,8 @@ def captioned_fields(pen: Pen, x0: float, x1: float, y: float, bottom: float) ->
 def remarks(pen: Pen, x0: float, x1: float, y: float, bottom: float) -> float:
     """Ask for a text of some lines, with or without ruled lines."""
     chance, style = pen.chance, pen.style
-    key, _ = pen.field(x1 - x0)
-    if pen.odds(0.5):
+    key = questions.long_question(chance) if pen.odds(0.3) else pen.field(x1 - x0)[0]
+    if pen.odds(0.4):
         key = chance.choice(
             [
                 "Comments",
@@ -175,11 +175,11 @@ def remarks(pen: Pen, x0: float, x1: float, y: float, bottom: float) -> float:
                 "Justification",
             ]
         )
-    question = pen.ask(pen.question(key), x0, y)
+    question = pen.ask(pen.question(key), x0, y, x1)
     lines = chance.choice([1, 2, 3, 4, 5, 7])
-    beside = pen.odds(0.35)
+    beside = pen.odds(0.35) and question.box[2] < x0 + 0.5 * (x1 - x0)
     start = question.box[2] + chance.choice([8, 20]) if beside else x0 + chance.choice([0, 0, 15, 40])
-    top = y if beside else y + style.value.line * chance.uniform(1, 1.6)
+    top = y if beside else question.box[3] + style.value.size * chance.uniform(0.3, 0.9)
     leading = style.value.line
     room = int((bottom - top) / leading)
     if room < 1:
@@ -199,6 +199,33 @@ def remarks(pen: Pen, x0: float, x1: float, y: float, bottom: float) -> float:
         else:
             pen.sheet.link(question, pen.reply(text, start, top, x1, lines=lines, indent=left))
     return top + lines * leading + chance.choice([4, 12])
+
+
+def sentence_with_blanks(pen: Pen, x0: float, x1: float, y: float, bottom: float) -> float:
+    """Print a sentence with places to fill in, as affidavits have: what stands before each is its question."""
+    chance, style, x = pen.chance, pen.style, x0
+    for _ in range(chance.choice([2, 3, 4, 6])):
+        text = pen.cased(fill(chance.choice(_LEADS), chance))
+        _, answer = pen.field(200)
+        width = min(style.value.width(answer) + chance.uniform(10, 60), 0.4 * (x1 - x0))
+        if x > x0 and x + style.key.width(text) + width > x1:
+            x, y = x0, y + max(pen.row, style.key.line)
+        if y + style.key.line > bottom or x + style.key.width(text) + width > x1:
+            break
+        question = pen.ask(text, x, y)
+        start = question.box[2] + style.key.width(" ")
+        pen.sheet.rule(start, y + style.key.size * 0.95, start + width, y + style.key.size * 0.95)
+        if pen.is_answered():
+            pen.sheet.link(question, pen.reply(answer, start + chance.uniform(2, 8), y, start + width))
+        x = start + width + style.key.width(" ")
+    return y + pen.row + style.key.line
+
+
+_LEADS = [
+    "This {thing} was {deed} by", "on", "and {deed} to", "Before me appeared", "the sum of", "for the {thing} of",
+    "of the {role}", "in the {thing} of", "who {deed} the {product}", "{deed} this day of",
+    "to the {quality} {thing}", "Original {thing} made by", "{thing} {deed} by", "for {product} {thing}",
+]  # fmt: skip
 
 
 def name_list(pen: Pen, x0: float, x1: float, y: float, bottom: float) -> float:

@@ -10,7 +10,14 @@ from PIL import Image
 
 from documents.words import words_to_json
 from evaluation.datasets.generated.choices import choices
-from evaluation.datasets.generated.fields import captioned_fields, field_rows, name_list, remarks, stacked_fields
+from evaluation.datasets.generated.fields import (
+    captioned_fields,
+    field_rows,
+    name_list,
+    remarks,
+    sentence_with_blanks,
+    stacked_fields,
+)
 from evaluation.datasets.generated.pen import Pen
 from evaluation.datasets.generated.prose import contacts, edges, letterhead, message, note, section, title
 from evaluation.datasets.generated.reading import read_as_ocr
@@ -23,7 +30,7 @@ Block = Callable[[Pen, float, float, float, float], float]
 # Weights by how often such blocks are seen on business forms.
 _BLOCKS: dict[Block, int] = {
     field_rows: 36, table: 13, stacked_fields: 6, boxed_cells: 7, captioned_fields: 6, remarks: 13, name_list: 5,
-    choices: 8, note: 8, message: 2, contacts: 3, sign_off: 5,
+    choices: 8, note: 8, message: 2, contacts: 3, sign_off: 5, sentence_with_blanks: 3,
 }  # fmt: skip
 
 

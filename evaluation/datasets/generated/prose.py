@@ -81,9 +81,9 @@ def section(pen: Pen, x0: float, x1: float, y: float) -> tuple[float, Item]:
 
 def note(pen: Pen, x0: float, x1: float, y: float, bottom: float) -> float:
     """Print a paragraph that is neither question nor answer."""
-    chance, ink = pen.chance, pen.style.fine
+    chance, ink = pen.chance, pen.style.key if pen.odds(0.4) else pen.style.fine
     text = answers.note(chance) if pen.odds(0.6) else answers.prose(chance, chance.choice([1, 2, 4]))
-    text = text.upper() if pen.odds(0.2) else text
+    text = text.upper() if pen.odds(0.35) else text
     lines = max(int((bottom - y) / ink.line), 1)
     if pen.odds(0.2):  # beside a column of nothing
         x0 += 0.4 * (x1 - x0)

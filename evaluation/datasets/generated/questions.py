@@ -18,6 +18,8 @@ def field(chance: Random) -> tuple[str, str]:
     if make is answers.decimal:
         key, answer = _measure(chance)
     if chance.random() < 0.06:
+        key = long_question(chance)
+    if chance.random() < 0.06:
         answer = answers.short(chance)
     if len(key.split()) == 1 and chance.random() < 0.35:
         key = f"{fill(chance.choice(['{thing}', '{quality}']), chance)} {key}"
@@ -26,6 +28,21 @@ def field(chance: Random) -> tuple[str, str]:
     if chance.random() < 0.08:
         key = fill(f"{key} {{aside}}", chance)
     return capitalise(key), answer
+
+
+def long_question(chance: Random) -> str:
+    """Ask in a sentence."""
+    return fill(chance.choice(_SENTENCES), chance)
+
+
+_SENTENCES = [
+    "{verb} the {quality} {thing} of the {product}", "How many {thing}s were {deed} last year?",
+    "Is the {thing} {quality}?", "Has the {thing} been {deed} by the {role}?", "If yes, please {verb} the {thing}",
+    "List any {thing}s {deed} {adverb}", "{quality} {thing} (e.g. {product}, {product}, {product})",
+    "Describe the {thing} and how it was {deed}", "{thing}s to be {deed} which the {role} did not {verb}",
+    "Names of all {role}s who {verb} the {thing} {adverb}", "What {quality} {thing} will be {deed}?",
+    "Reason why the {thing} was not {deed} {adverb}", "Further {thing} (please attach any {quality} {thing}s)",
+]  # fmt: skip
 
 
 def _measure(chance: Random) -> tuple[str, str]:

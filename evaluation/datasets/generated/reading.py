@@ -12,7 +12,7 @@ from evaluation.datasets.generated.sheet import Box, Item
 
 # Measured on 25 drawn forms read by RapidOCR, in pixels of a page 1,000 px high: its line boxes stand 4 px over the
 # ink of the line and under it, words begin and end 1 px (-2 to 4) further right.
-_ABOVE, _BELOW, _HEIGHT_SPREAD, _SHIFT, _SHIFT_SPREAD = 3.9, 3.4, 0.8, 1.0, 1.6
+_ABOVE, _BELOW, _HEIGHT_SPREAD, _SHIFT, _SHIFT_SPREAD = 4.1, 3.6, 0.8, 1.0, 1.6
 # Its certainty of a word lacks 10 to the power of a normal variable to 1: mean and spread for right and misread words.
 _CERTAINTY = {True: (-3.5, 1.2), False: (-1.2, 0.75)}
 # Words of a line stand on a height, and this near to each other, in pixels: what the detector joins.
