@@ -31,7 +31,14 @@ def default_chat_model() -> str:
     return OPENAI_DEFAULT if os.environ.get("OPENAI_API_KEY") else LOCAL
 
 
-def make_chat_model(choice: str, store: DocumentStore, timeout_s: float, *, allow_paths: bool = True) -> BaseChatModel:
+def make_chat_model(
+    choice: str,
+    store: DocumentStore,
+    timeout_s: float,
+    *,
+    temperature: float | None = None,
+    allow_paths: bool = True,
+) -> BaseChatModel:
     """Make the chat model that a run chose.
 
     Args:
@@ -40,6 +47,7 @@ def make_chat_model(choice: str, store: DocumentStore, timeout_s: float, *, allo
             `init_chat_model` takes it.
         store: where the local reader finds the pages.
         timeout_s: longest wait for one answer of a provider.
+        temperature: a provider's sampling temperature; None leaves it to the provider.
         allow_paths: accept weights by path; never where strangers can ask.
 
     Raises:
@@ -62,7 +70,7 @@ def make_chat_model(choice: str, store: DocumentStore, timeout_s: float, *, allo
         )
     prefix = f"{choice.partition(':')[0].upper()}_"
     settings = tuple(sorted(item for item in os.environ.items() if item[0].startswith(prefix)))
-    return _make_provider_model(choice, timeout_s, settings)
+    return _make_provider_model(choice, timeout_s, temperature, settings)
 
 
 def _weights(name: str, allow_paths: bool) -> Path | None:
@@ -81,7 +89,9 @@ def _make_local(weights: Path, store: DocumentStore) -> LocalChatModel:
 
 
 @cache
-def _make_provider_model(choice: str, timeout_s: float, settings: tuple[tuple[str, str], ...]) -> BaseChatModel:
+def _make_provider_model(
+    choice: str, timeout_s: float, temperature: float | None, settings: tuple[tuple[str, str], ...]
+) -> BaseChatModel:
     """Make it once for each state of the provider's variables: a key that was changed counts at once."""
     from langchain.chat_models import init_chat_model  # noqa: PLC0415 - takes a second to import
 
@@ -89,6 +99,8 @@ def _make_provider_model(choice: str, timeout_s: float, settings: tuple[tuple[st
         # Retrying is the graph's work (RetryPolicy), where each try shows in the trace.
         # OpenAI's other API takes the answer's schema in another form.
         options: dict[str, Any] = {"use_responses_api": False} if choice.startswith("openai:") else {}
+        if temperature is not None:
+            options["temperature"] = temperature
         chat_model = init_chat_model(choice, timeout=timeout_s, max_retries=0, **options)
     except Exception as error:  # a missing package, key or provider: each package raises its own types
         reason = without_secrets(str(error)).partition("\n")[0] or type(error).__name__

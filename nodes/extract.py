@@ -82,16 +82,18 @@ async def aextract(
 def _prepare(state: ExtractInput, runtime: Runtime[Context], config: RunnableConfig) -> _Call:
     context, settings = context_of(runtime), get_settings()
     target = context.schema_to_fill(allow_paths=settings.allow_paths)
-    request = state["request"] or _first_request(context, target, config)
+    request = state["request"] or _first_request(context, target, state["chat_model"], config)
     wanted: JsonSchema = target.json_schema
     if request["paths"] != [""]:
         wanted = repair_schema(wanted, request["paths"])
-    chat_model = make_chat_model(state["chat_model"], get_store(), settings.chat_model_timeout_s)
+    chat_model = make_chat_model(
+        state["chat_model"], get_store(), settings.chat_model_timeout_s, temperature=request["temperature"]
+    )
     runnable, messages = ask_for_json(chat_model, [_message(request["text"], state["pages"], context)], wanted)
     return _Call(runnable, messages, request)
 
 
-def _first_request(context: Context, target: TargetSchema, config: RunnableConfig) -> Request:
+def _first_request(context: Context, target: TargetSchema, chat_model: str, config: RunnableConfig) -> Request:
     settings = get_settings()
     prompt = load_prompt(context.extract_prompt, settings.tracking_uri, settings.registry_timeout_s, config)
     values = {
@@ -99,7 +101,12 @@ def _first_request(context: Context, target: TargetSchema, config: RunnableConfi
         "schema_description": str(target.json_schema.get("description", "")),
         "additional_rules": context.additional_rules,
     }
-    return Request(prompt=prompt.uri, text=render(prompt.text, values), paths=[""])
+    return Request(
+        prompt=prompt.uri,
+        text=render(prompt.text, values),
+        paths=[""],
+        temperature=prompt.temperature_for(chat_model),
+    )
 
 
 def _message(text: str, pages: Sequence[Page], context: Context) -> HumanMessage:
@@ -151,7 +158,8 @@ def _raise_or_go_on(error: Exception, state: ExtractInput, *, is_last: bool) -> 
 
 
 def _no_answer(error: Exception, chat_model: str) -> Answer:
-    return Answer(text="", truncated=False, refusal=None, failure=f"'{chat_model}' failed: {explain(error)}")
+    failure = f"'{chat_model}' failed: {explain(error)}"
+    return Answer(text="", truncated=False, refusal=None, failure=failure, confidences={})
 
 
 def _add(usage: Usage, message: AIMessage, chat_model: str) -> Usage:

@@ -35,7 +35,13 @@ def refine(state: RefineInput, runtime: Runtime[Context], config: RunnableConfig
         "failures": "\n".join(_failure(path, state["extraction"], state["validation_errors"]) for path in paths),
         "additional_rules": context.additional_rules,
     }
-    return {"request": Request(prompt=prompt.uri, text=render(prompt.text, values), paths=paths)}
+    request = Request(
+        prompt=prompt.uri,
+        text=render(prompt.text, values),
+        paths=paths,
+        temperature=prompt.temperature_for(state["chat_model"]),
+    )
+    return {"request": request}
 
 
 def _failure(path: str, candidate: Any, errors: Sequence[FieldError]) -> str:

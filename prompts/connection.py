@@ -30,6 +30,8 @@ _DEFAULTS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     # Every image in a message becomes one attachment file instead of text in the database.
     "MLFLOW_TRACE_EXTRACT_ATTACHMENTS": "true",
+    # A result is one line; a bar for a file of some kilobytes is in its way.
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     # What SQLite has to say of its migrations is of no use to who reads forms.
     "MLFLOW_LOGGING_LEVEL": "WARNING",
 }

@@ -5,6 +5,9 @@ from typing import NamedTuple
 
 from schemas.errors import PromptError
 
+EXTRACT, REFINE = "optophone-extract", "optophone-refine"
+
+_SHORT = re.compile(r"\d+|@[\w.-]+")
 _NAME = re.compile(r"(?:prompts:/)?(?P<name>[\w.-]+)(?:[/@](?P<version>\d{1,9})|@(?P<alias>(?!\d+$)[\w.-]+))")
 
 
@@ -19,12 +22,18 @@ class PromptName(NamedTuple):
         return f"prompts:/{self.name}/{self.version}" if self.alias is None else f"prompts:/{self.name}@{self.alias}"
 
 
-def parse_name(text: str) -> PromptName:
+def parse_name(text: str, default: str | None = None) -> PromptName:
     """Read prompts:/name/3, prompts:/name@alias, or the short forms name@3 and name@alias.
+
+    Args:
+        text: one of them.
+        default: name of the prompt that a bare "3" or "@alias" means; without it these name none.
 
     Raises:
         PromptError: it is none of these.
     """
+    if default and _SHORT.fullmatch(text):
+        text = f"{default}@{text.removeprefix('@')}"
     match = _NAME.fullmatch(text)
     if not match:
         raise PromptError(

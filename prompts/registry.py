@@ -13,7 +13,7 @@ from langchain_core.runnables import RunnableConfig
 
 from prompts.connection import NOT_FOUND, connect
 from prompts.names import PromptName, parse_name
-from prompts.publishing import sync_prompts, unknown
+from prompts.publishing import chat_model_of, sync_prompts, unknown
 from prompts.template import packaged_prompts
 from schemas.errors import PromptError, UnreachableError
 
@@ -24,7 +24,22 @@ class LoadedPrompt(NamedTuple):
     uri: str
     """prompts:/name/version, or packaged:/name where the registry was out of reach."""
     text: str
+    chat_model: str | None
+    """What it was written for, as provider:model; None where the version doesn't say."""
+    temperature: float | None
+    """Sampling temperature with that chat model."""
 
+    def temperature_for(self, chat_model: str) -> float | None:
+        """Return the temperature for a run's chat model; None, the provider's own, for any but its own.
+
+        Another one may not take it at all: some refuse every temperature but 1.
+        """
+        return self.temperature if chat_model == self.chat_model else None
+
+
+# MLflow would keep an alias for a minute, in which a process that stays up misses a promotion. To ask each time takes
+# 9 ms of CPU time on SQLite. A version never changes, so MLflow may keep that one for ever.
+_ALIAS_TTL_S = 1.0
 
 _synchronising = threading.Lock()
 _synchronised: set[str] = set()
@@ -35,7 +50,7 @@ _last_good: dict[tuple[str, PromptName], LoadedPrompt] = {}
 def load_prompt(
     prompt: str, tracking_uri: str, deadline_s: float, config: RunnableConfig | None = None
 ) -> LoadedPrompt:
-    """Load a prompt from the registry.
+    """Load a prompt from the registry; an alias that was moved counts within a second, whoever moved it.
 
     Where the registry is out of reach: what this address gave last, else the packaged file.
 
@@ -89,10 +104,15 @@ def _load(name: PromptName, tracking_uri: str, config: RunnableConfig | None) ->
 
     _synchronise(tracking_uri)
     with _told_by_name(name), _active_span(config):
-        version = mlflow.genai.load_prompt(str(name))
+        version = mlflow.genai.load_prompt(str(name), cache_ttl_seconds=_ALIAS_TTL_S if name.alias else None)
     if not isinstance(version.template, str):
         raise PromptError(f"{name} is a chat prompt, and images are added in code; register it as plain text")
-    return LoadedPrompt(f"prompts:/{version.name}/{version.version}", version.template)
+    return LoadedPrompt(
+        uri=f"prompts:/{version.name}/{version.version}",
+        text=version.template,
+        chat_model=chat_model_of(version),
+        temperature=(version.model_config or {}).get("temperature"),
+    )
 
 
 def _synchronise(tracking_uri: str) -> None:
@@ -121,7 +141,7 @@ def _packaged(name: PromptName) -> LoadedPrompt:
     if prompt is None:
         known = ", ".join(sorted(packaged_prompts()))
         raise PromptError(f"MLflow is out of reach and no packaged prompt is called '{name.name}'; use one of {known}")
-    return LoadedPrompt(f"packaged:/{name.name}", prompt.text)
+    return LoadedPrompt(f"packaged:/{name.name}", prompt.text, prompt.chat_model, prompt.temperature)
 
 
 @contextmanager

@@ -9,8 +9,10 @@ from typing import Annotated, Literal
 import typer
 
 from schemas.errors import OptophoneError, UsageError
+from serving.prompt_commands import prompts_app
 
 EXIT_OK, EXIT_NOT_VALID, EXIT_USAGE = 0, 1, 2
+EXIT_BELOW_BAR = 1
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -18,7 +20,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Turn scanned forms into schema-valid JSON, every value tied to its place on the page.",
 )
-prompts_app = typer.Typer(no_args_is_help=True, help="The prompts in MLflow's registry.")
 app.add_typer(prompts_app, name="prompts")
 
 
@@ -47,22 +48,6 @@ def main() -> None:
     except OSError as error:  # a full disk, a data folder that can't be made
         typer.echo(f"optophone: stopped by the system: {error}; mend it and run again, what is written stays", err=True)
         sys.exit(EXIT_USAGE)
-
-
-def _registry() -> str:
-    """Return the address of MLflow's store.
-
-    Raises:
-        UsageError: it does not answer, which MLflow's look-ups would take for an empty registry.
-    """
-    from graph.settings import get_settings  # noqa: PLC0415
-    from prompts.connection import connect  # noqa: PLC0415
-
-    settings = get_settings()
-    connection = connect(settings.tracking_uri)
-    if connection.is_remote and not connection.answers(settings.registry_timeout_s):
-        raise UsageError(f"MLflow at {settings.tracking_uri} does not answer; start it or correct MLFLOW_TRACKING_URI")
-    return settings.tracking_uri
 
 
 @app.command()
@@ -111,6 +96,45 @@ def extract(
 
 
 @app.command()
+def evaluate(
+    *,
+    dataset: Annotated[str, typer.Option(metavar="KIND:DIR", help="funsd:DIR, sroie:DIR, folder:DIR, or reviewed")],
+    schema: Annotated[
+        str | None, typer.Option(help="Schema to fill [default: the one that the dataset is annotated for, else form]")
+    ] = None,
+    chat_model: Annotated[str | None, typer.Option(help="As for extract")] = None,
+    prompt: Annotated[
+        str | None, typer.Option(help="Prompt version of the first request, such as optophone-extract@2")
+    ] = None,
+    max_attempts: Annotated[int, typer.Option(min=1, max=10, help="Chat-model requests a document at most")] = 3,
+    limit: Annotated[int | None, typer.Option(min=1, help="So many documents, chosen at random [default: all]")] = None,
+    seed: Annotated[int, typer.Option(help="Of that choice and of the intervals")] = 0,
+    concurrency: Annotated[int, typer.Option(min=1, max=64, help="Documents at a time")] = 4,
+    fail_under: Annotated[
+        list[str] | None,
+        typer.Option(metavar="METRIC=BAR", help="Exit 1 where a figure is worse than this; repeat for more"),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where the report goes [default: evaluations/ in the data folder]"),
+    ] = None,
+) -> None:
+    """Measure how well annotated documents are read: a table, an HTML report, and a run in MLflow.
+
+    Exit code 0: measured, and no figure is below its bar; 1: one is; 2: the call is wrong.
+    """
+    sys.path.append("")  # as for extract
+    from graph.context import Context  # noqa: PLC0415
+    from serving.evaluation import Options, run_evaluation  # noqa: PLC0415
+
+    context = Context(
+        chat_model=chat_model, max_attempts=max_attempts, **({"extract_prompt": prompt} if prompt else {})
+    )
+    options = Options(dataset, schema, limit, seed, concurrency, fail_under or [], out)
+    raise typer.Exit(EXIT_OK if run_evaluation(options, context) else EXIT_BELOW_BAR)
+
+
+@app.command()
 def train(
     *,
     dataset: Annotated[
@@ -131,6 +155,39 @@ def train(
     from serving.training import run_training  # noqa: PLC0415
 
     run_training(dataset, out, folds, score_on)
+
+
+@app.command()
+def witness(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Holds answers.jsonl and its documents")],
+    *,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write each value as a line of JSON")] = None,
+) -> None:
+    """Replay recorded answers of chat models: which wrong values the page's words catch."""
+    from serving.witness import run_witness  # noqa: PLC0415
+
+    run_witness(folder, out)
+
+
+@app.command()
+def optimize(
+    *,
+    dataset: Annotated[str, typer.Option(help="funsd:DIR, sroie:DIR, folder:DIR or reviewed")],
+    reflection_model: Annotated[str, typer.Option(metavar="M", help="Writes the prompts: provider:model")],
+    budget: Annotated[int, typer.Option(metavar="N", help="Documents read at most", min=1)] = 200,
+    schema: Annotated[str, typer.Option(help="form, receipt, invoice, a JSON Schema file or module:Class")] = "form",
+    chat_model: Annotated[str | None, typer.Option(help="Reads the documents, as for extract")] = None,
+    max_attempts: Annotated[int, typer.Option(min=1, max=10, help="Chat-model requests a document at most")] = 3,
+    limit: Annotated[int | None, typer.Option(metavar="N", help="So many documents, chosen at random", min=4)] = None,
+    seed: Annotated[int, typer.Option(help="Of every choice")] = 0,
+) -> None:
+    """Search for better prompts: half of the documents propose, the other half decides; nothing is promoted yet."""
+    sys.path.append("")
+    from graph.context import Context  # noqa: PLC0415
+    from serving.optimisation import run_optimisation  # noqa: PLC0415
+
+    context = Context(target_schema=schema, chat_model=chat_model, max_attempts=max_attempts)
+    run_optimisation(dataset, context, reflection_model, budget=budget, limit=limit, seed=seed)
 
 
 @app.command()
@@ -160,43 +217,6 @@ def _check_port(port: int) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise UsageError(f"port {port} can't be used ({error.strerror}); choose another with --port") from error
-
-
-@prompts_app.command()
-def sync() -> None:
-    """Register each prompt file whose text is new as the next version."""
-    from prompts.publishing import sync_prompts  # noqa: PLC0415
-
-    for name, version, is_new in sync_prompts(_registry()):
-        typer.echo(f"{name}/{version}  {'registered' if is_new else 'unchanged'}")
-
-
-@prompts_app.command("list")
-def list_() -> None:
-    """List the versions, newest first, with their aliases."""
-    from prompts.publishing import list_versions  # noqa: PLC0415
-
-    for row in list_versions(_registry()):
-        aliases = "".join(f"  @{alias}" for alias in row.aliases)
-        typer.echo(f"{row.name}/{row.version}{aliases}  {row.text.splitlines()[0][:60]}")
-
-
-@prompts_app.command()
-def show(prompt: Annotated[str, typer.Argument(help="such as optophone-extract@production")]) -> None:
-    """Print the text of a version."""
-    from graph.settings import get_settings  # noqa: PLC0415
-    from prompts.registry import load_prompt  # noqa: PLC0415
-
-    settings = get_settings()
-    typer.echo(load_prompt(prompt, settings.tracking_uri, settings.registry_timeout_s).text)
-
-
-@prompts_app.command()
-def promote(prompt: Annotated[str, typer.Argument(help="such as optophone-extract@2")]) -> None:
-    """Let a version run from now on: moves the alias `production`."""
-    from prompts.publishing import promote as move_alias  # noqa: PLC0415
-
-    typer.echo(f"production is now {move_alias(prompt, _registry())}")
 
 
 if __name__ == "__main__":

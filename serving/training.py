@@ -50,9 +50,9 @@ def run_training(specs: Sequence[str], out: Path, folds: int, score_on: str | No
         # Each fold's training, and the last one on all forms.
         task = progress.add_task("training", total=STAGES * (folds + 1))
         training = train(forms, folds, partial(progress.advance, task))
-    elsewhere = score_elsewhere(unseen, training.models) if score_on else None
     weights = models_to_bytes(training.models)
     out.write_bytes(weights)
+    elsewhere = score_elsewhere(unseen, training.models) if score_on else None
     _show(training)
     if elsewhere is not None:
         typer.echo(f"on {score_on}, {len(unseen)} forms:")

@@ -148,3 +148,13 @@ def test_each_event_loop_can_ask(provider: OpenAIServer) -> None:
     for _ in range(2):
         assert asyncio.run(graph.ainvoke({"document": RECEIPT}, context=context))["status"] == "valid"
     assert graph.invoke({"document": RECEIPT}, context=context)["status"] == "valid"
+
+
+@pytest.mark.parametrize("provider", [[Reply('{"total": "eight"}'), _repair("/total", 8.0)]], indirect=True)
+@pytest.mark.parametrize(("chat_model", "temperatures"), [("gpt-4o-mini", [0.0, 0.0]), ("gpt-4o", [None, None])])
+def test_temperature_of_the_prompt_version_is_for_its_own_chat_model(
+    provider: OpenAIServer, chat_model: str, temperatures: list[float | None]
+) -> None:
+    """Both prompts store 0 for gpt-4o-mini; another chat model, which may refuse it, is asked without one."""
+    graph.invoke({"document": RECEIPT}, context={"target_schema": "receipt", "chat_model": f"openai:{chat_model}"})
+    assert [request.get("temperature") for request in provider.requests] == temperatures

@@ -79,7 +79,7 @@ def test_asynchronous_and_concurrent_runs_have_a_trace_each(script: Script) -> N
     asyncio.run(run_all())
     for trace in _newest(3):
         assert tree(trace) == NESTED
-        assert _linked(trace) == {("optophone-extract", "1"), ("optophone-refine", "1")}
+        assert _linked(trace) == {("optophone-extract", "3"), ("optophone-refine", "1")}
 
 
 def test_batch_gives_a_trace_a_document(script: Script) -> None:
@@ -100,7 +100,7 @@ def test_prompt_version_lists_the_trace(script: Script) -> None:
     """The registry's version and the trace know each other."""
     invoke(script(*REFINED)[0])
     trace = stored(last_trace_id())
-    assert _linked(trace) == {("optophone-extract", "1"), ("optophone-refine", "1")}
+    assert _linked(trace) == {("optophone-extract", "3"), ("optophone-refine", "1")}
     found = mlflow.search_traces(filter_string="prompt = 'optophone-refine/1'", return_type="list")
     assert trace.info.trace_id in {each.info.trace_id for each in found}
 

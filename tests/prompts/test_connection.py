@@ -111,7 +111,7 @@ def test_first_runs_of_a_new_store_may_come_at_once(root: Path, tmp_path: Path) 
         [sys.executable, "-c", FIRST_BATCH, text_pdf("Name: Ada")],
         cwd=root, env=own_environment(tmp_path), capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert run.stdout == "{'prompts:/optophone-extract/1'}\n"
+    assert run.stdout == "{'prompts:/optophone-extract/3'}\n"
     assert "out of reach" not in run.stderr
 
 

@@ -86,7 +86,10 @@ WRONG_CALLS = {
     "unknown chat model": (["--chat-model", "nonesuch"], "unknown chat model 'nonesuch'; use local"),
     "no key": (["--chat-model", "openai:gpt-4o-mini"], "needs an API key; set OPENAI_API_KEY"),
     "unknown prompt": (["--extract-prompt", "nonesuch@1"], "there is no prompt 'nonesuch'; use one of"),
-    "unknown version": (["--extract-prompt", "optophone-extract@99"], "the versions of 'optophone-extract' are 1"),
+    "unknown version": (
+        ["--extract-prompt", "optophone-extract@99"],
+        "the versions of 'optophone-extract' are 3, 2, 1",
+    ),
     "out is a file": (
         ["--out", "broken.json"],
         "cannot make the folder 'broken.json': File exists; give another --out",
@@ -126,7 +129,7 @@ def test_wrong_call_is_told_before_anything_is_read(
         (["extract", "a.pdf", "--highlight"], "--highlight writes files: give --out DIR too"),
         (["prompts", "show", "nonesuch@1"], "there is no prompt 'nonesuch'"),
         (["prompts", "show", "optophone-extract"], "names no prompt version"),
-        (["prompts", "promote", "optophone-extract@99"], "the versions of 'optophone-extract' are 1"),
+        (["prompts", "promote", "optophone-extract@99"], "the versions of 'optophone-extract' are 3, 2, 1"),
     ],
 )
 def test_wrong_arguments_are_named(optophone: Run, arguments: list[str], said: str) -> None:

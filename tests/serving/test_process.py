@@ -125,7 +125,7 @@ def test_without_tracing_nothing_is_stored(start: Start, write_pdf: WritePdf, tm
     process = start("extract", write_pdf("a.pdf", PAGE), env={"OPTOPHONE_TRACING": "false"})
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "")
-    assert out.splitlines()[-2:] == ["prompts  prompts:/optophone-extract/1", "trace    -"]
+    assert out.splitlines()[-2:] == ["prompts  prompts:/optophone-extract/3", "trace    -"]
     with sqlite3.connect(tmp_path / "data" / "mlflow.db") as database:
         counts = [database.execute(f"SELECT COUNT(*) FROM {table}").fetchone() for table in ("trace_info", "spans")]  # noqa: S608
     database.close()
