@@ -9,18 +9,14 @@ from random import Random
 from PIL import Image
 
 from documents.words import words_to_json
+from evaluation.datasets.generated.blanks import captioned_fields, sentence_with_blanks
 from evaluation.datasets.generated.choices import choices
-from evaluation.datasets.generated.fields import (
-    captioned_fields,
-    field_rows,
-    name_list,
-    remarks,
-    sentence_with_blanks,
-    stacked_fields,
-)
+from evaluation.datasets.generated.fields import field_rows, stacked_fields
+from evaluation.datasets.generated.margins import margins
 from evaluation.datasets.generated.pen import Pen
-from evaluation.datasets.generated.prose import contacts, edges, letterhead, message, note, section, title
+from evaluation.datasets.generated.prose import contacts, letterhead, message, note, section, title
 from evaluation.datasets.generated.reading import read_as_ocr
+from evaluation.datasets.generated.remarks import name_list, remarks
 from evaluation.datasets.generated.scan import scan
 from evaluation.datasets.generated.sheet import HEIGHT, Item, Sheet, annotation
 from evaluation.datasets.generated.style import make_style
@@ -49,7 +45,7 @@ def generate_form(seed: int) -> GeneratedForm:
     sheet = Sheet(chance.randint(754, 863), chance)  # as wide as FUNSD's are
     pen = Pen(sheet, make_style(chance), chance)
     _compose(pen)
-    edges(pen)
+    margins(pen)
     image, items = scan(sheet.image, sheet.items, chance)
     return GeneratedForm(image, items)
 

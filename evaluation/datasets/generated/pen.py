@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from evaluation.datasets.generated import questions
-from evaluation.datasets.generated.sheet import Ink, Item, Sheet
+from evaluation.datasets.generated.sheet import Ink, Item, Label, Sheet
 from evaluation.datasets.generated.style import Style
 
 
@@ -77,3 +77,9 @@ def shorten(text: str, ink: Ink, width: float) -> tuple[str, Ink]:
     text = " ".join(words)
     own = ink.width(text)
     return text, ink if own <= width else replace(ink, size=max(ink.size * width / own, 8.0))
+
+
+def write_line(pen: Pen, text: str, ink: Ink, label: Label, span: tuple[float, float], *, y: float, at: float) -> Item:
+    """Write a line at the left (0), in the middle (0.5) or at the right (1) of a span."""
+    text, ink = shorten(text, ink, span[1] - span[0])
+    return pen.sheet.write(text, span[0] + at * (span[1] - span[0] - ink.width(text)), y, ink, label)

@@ -1,13 +1,13 @@
-"""Letterheads, titles, notes, and what stands at the edges of a page; blocks as in `fields`."""
+"""Letterheads, titles, notes, messages; blocks as in `fields`."""
 
 from dataclasses import replace
 from random import Random
 
 from evaluation.datasets.generated import answers
 from evaluation.datasets.generated import vocabulary as words
-from evaluation.datasets.generated.patterns import capitalise, fill
-from evaluation.datasets.generated.pen import Pen, shorten
-from evaluation.datasets.generated.sheet import HEIGHT, Ink, Item, Label
+from evaluation.datasets.generated.patterns import capitalise
+from evaluation.datasets.generated.pen import Pen, shorten, write_line
+from evaluation.datasets.generated.sheet import Item
 
 
 def letterhead(pen: Pen, x0: float, x1: float, y: float) -> float:
@@ -27,11 +27,11 @@ def letterhead(pen: Pen, x0: float, x1: float, y: float) -> float:
         y += size + 6
     name = answers.firm(chance)
     name = name.upper() if pen.odds(0.4) else name
-    _line(pen, name, ink, "header", (x0, x1), y=y, at=at)
+    write_line(pen, name, ink, "header", (x0, x1), y=y, at=at)
     y += ink.line
     makes = [answers.address, answers.phone, answers.department, answers.town]
     for make in chance.sample(makes, chance.choice([0, 1, 1, 2, 3])):
-        _line(pen, make(chance), pen.style.fine, "other" if pen.odds(0.7) else "header", (x0, x1), y=y, at=at)
+        write_line(pen, make(chance), pen.style.fine, "other" if pen.odds(0.7) else "header", (x0, x1), y=y, at=at)
         y += pen.style.fine.line
     return y + chance.choice([10, 25, 40])
 
@@ -49,7 +49,7 @@ def title(pen: Pen, x0: float, x1: float, y: float) -> float:
         parts.insert(0, firm.upper() if pen.odds(0.5) else firm)
     lines = []
     for part in parts:
-        lines.append(_line(pen, part, ink, "header", (x0, x1), y=y, at=at))
+        lines.append(write_line(pen, part, ink, "header", (x0, x1), y=y, at=at))
         y += ink.line
     if len(lines) > 1 and pen.odds(0.6):
         pen.sheet.merge(lines)
@@ -73,7 +73,7 @@ def section(pen: Pen, x0: float, x1: float, y: float) -> tuple[float, Item]:
     ink = replace(pen.style.heading, size=min(pen.style.heading.size, pen.style.key.size * 1.15))
     if pen.odds(0.12):
         pen.sheet.shade((x0, y - 3, x1, y + ink.size), chance.choice([190, 215]))
-    item = _line(pen, text, ink, "header", (x0, x1), y=y, at=chance.choice([0.0, 0.0, 0.5]))
+    item = write_line(pen, text, ink, "header", (x0, x1), y=y, at=chance.choice([0.0, 0.0, 0.5]))
     if pen.odds(0.4):
         pen.sheet.rule(item.box[0], item.box[3] + 2, item.box[2], item.box[3] + 2)
     return y + ink.line + chance.choice([4, 8, 12]), item
@@ -126,98 +126,6 @@ def contacts(pen: Pen, x0: float, x1: float, y: float, bottom: float) -> float:
         pen.sheet.link(question, value)
         x0 = value.box[2] + chance.choice([15, 40])
     return y + ink.line + 6
-
-
-def edges(pen: Pen) -> None:
-    """Put numbers, stamps and transmission lines at the page's edges."""
-    chance, sheet = pen.chance, pen.sheet
-    small = Ink("Courier", chance.uniform(9.5, 12.5))
-    if pen.odds(0.75):
-        _stamp(pen)
-    for _ in range(chance.choice([0, 0, 1, 1, 2])):
-        _stray(pen)
-    if pen.odds(0.12):
-        _received(pen)
-    if pen.odds(0.2):
-        sheet.write(
-            f"{answers.date(chance)} {chance.randint(1, 12)}:{chance.randint(10, 59)} {answers.firm(chance).upper()}",
-            30,
-            8,
-            small,
-            "other",
-        )
-        if pen.odds(0.5):
-            sheet.write(f"P.{chance.randint(1, 20)}/{chance.randint(2, 30)}", sheet.width - 90, 8, small, "other")
-    if pen.odds(0.3):
-        page = chance.choice(
-            [
-                f"Page {chance.randint(1, 9)} of {chance.randint(2, 12)}",
-                f"- {chance.randint(1, 9)} -",
-                str(chance.randint(1, 99)),
-                "CONFIDENTIAL",
-            ]
-        )
-        _line(pen, page, pen.style.fine, "other", (60, sheet.width - 60), y=HEIGHT - 45, at=chance.choice([0.5, 1.0]))
-    if pen.odds(0.3):
-        form = f"{chance.choice(['Form', 'FORM', 'F', 'Rev.', 'REV.'])} {answers.code(chance)}"
-        sheet.write(f"{form} {answers.date(chance) if pen.odds(0.4) else ''}", 45, HEIGHT - 40, small, "other")
-
-
-def _stamp(pen: Pen) -> None:
-    """Print a page number of an archive: at the foot, or turned at the right edge."""
-    chance, sheet = pen.chance, pen.sheet
-    text = str(chance.randint(10**7, 10**10 - 1))
-    ink = Ink(chance.choice(["Helvetica-Bold", "Courier-Bold", "Times-Bold"]), chance.uniform(13, 19))
-    if pen.odds(0.35):
-        sheet.write(
-            text, sheet.width - ink.width(text) - chance.uniform(30, 120), HEIGHT - chance.uniform(25, 60), ink, "other"
-        )
-        return
-    x, y = sheet.width - chance.uniform(28, 45), chance.uniform(550, 880)
-    sheet.write_turned(text, x, y, ink, "other")
-
-
-def _received(pen: Pen) -> None:
-    """Stamp or scrawl something that belongs to no question, somewhere."""
-    chance, sheet = pen.chance, pen.sheet
-    ink = chance.choice([pen.style.hand, Ink("Helvetica-Bold", chance.uniform(11, 18)), pen.style.hand])
-    x, y = chance.uniform(40, sheet.width - 200), chance.choice([chance.uniform(20, 120), chance.uniform(700, 920)])
-    for text in chance.sample(
-        ["RECEIVED", answers.date(chance), answers.person(chance), "COPY", "ok", answers.code(chance), "DRAFT"],
-        chance.choice([1, 2, 3]),
-    ):
-        sheet.write(text, x + chance.uniform(-10, 10), y, ink, "other")
-        y += ink.line
-
-
-def _stray(pen: Pen) -> None:
-    """Add what belongs to no question: typists' initials, dates, footnotes, a word between other things."""
-    chance, sheet = pen.chance, pen.sheet
-    initials = "".join(chance.sample("ABCDEFGHJKLMNPRST", 3))
-    makes = [answers.code, answers.number, answers.department]
-    patterns = ["{thing}", "{quality} {thing}", "({thing})", "See {thing}", "Attachment", "cc:", "**"]
-    text = fill(chance.choice(patterns), chance) if pen.odds(0.6) else chance.choice(makes)(chance)
-    if pen.odds(0.25):
-        typist = f"{initials}/{chance.choice('abcdefgh')}{chance.choice('klmnprst')}"
-        text = typist if pen.odds(0.6) else f"* {answers.clause(chance)}"
-    ink = chance.choice([pen.style.value, pen.style.fine, pen.style.key])
-    text, ink = shorten(text, ink, 300)
-    below = max((item.box[3] for item in sheet.items), default=100) + 15
-    beside = chance.choice(sheet.items).box if sheet.items else (60.0, below, 60.0, below)
-    x, y = chance.uniform(50, sheet.width - 200), min(below, HEIGHT - 60)
-    if pen.odds(0.6):  # at the right of something, where there is room
-        right = max(
-            (item.box[2] for item in sheet.items if item.box[1] < beside[3] and item.box[3] > beside[1]), default=0
-        )
-        x, y = right + chance.uniform(10, 60), beside[1]
-    if x + ink.width(text) < sheet.width - 10:
-        sheet.write(text, x, y, ink, "other")
-
-
-def _line(pen: Pen, text: str, ink: Ink, label: Label, span: tuple[float, float], *, y: float, at: float) -> Item:
-    """Write a line at the left (0), in the middle (0.5) or at the right (1) of a span."""
-    text, ink = shorten(text, ink, span[1] - span[0])
-    return pen.sheet.write(text, span[0] + at * (span[1] - span[0] - ink.width(text)), y, ink, label)
 
 
 def _logo(pen: Pen, x: float, y: float, size: float) -> None:

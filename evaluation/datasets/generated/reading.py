@@ -37,15 +37,13 @@ def read_as_ocr(items: Sequence[Item], width_px: int, height_px: int, chance: Ra
         if chance.random() >= _OVERLOOKED_LINES
         for word in _read_line(line, share, chance)
     ]
-    scale = (width_px, height_px) * 2
-    return in_reading_order(
-        Word(
-            word.text,
-            tuple(min(max(edge / side, 0), 1) for edge, side in zip(word.bbox, scale, strict=True)),
-            word.score,
-        )  # type: ignore[arg-type]
-        for word in words
-    )
+    return in_reading_order(_in_fractions(word, width_px, height_px) for word in words)
+
+
+def _in_fractions(word: Word, width_px: int, height_px: int) -> Word:
+    x0, y0, x1, y1 = word.bbox
+    box = (max(x0 / width_px, 0.0), max(y0 / height_px, 0.0), min(x1 / width_px, 1.0), min(y1 / height_px, 1.0))
+    return Word(word.text, box, word.score)
 
 
 def _lines(words: Sequence[_Placed], chance: Random) -> list[list[_Placed]]:

@@ -71,18 +71,20 @@ def make_style(chance: Random) -> Style:
             leading=chance.choice([1.12, 1.12, 1.3, 1.8]),
         ),
         hand=Ink(hand_face, size * chance.uniform(1.1, 1.6), chance.uniform(0.6, 1.4), 1.2, 1.3),
-        key_case=chance.choices(["title", "upper", "sentence"], [4, 5, 2])[0],
+        key_case=chance.choices(_CASES, [4, 5, 2])[0],
         value_upper=chance.random() < 0.42,
         colon=chance.choice([0.0, 0.0, 0.05, 0.2, 0.6, 0.95, 1.0]),
         answered=chance.choice([0.1, 0.5, 0.75, 0.85, 0.95, 1.0, 1.0]),
         by_hand=chance.choice([0, 0, 0, 0.1, 0.2, 0.6]),
-        blank=chance.choices(["none", "rule", "dashes"], [3, 7, 1])[0],
+        blank=chance.choices(_BLANKS, [3, 7, 1])[0],
         pitch=chance.choice([1.05, 1.2, 1.4, 1.6, 1.9, 2.3]),
         numbering=chance.choices(["", "{}.", "({})", "{})"], [14, 2, 1, 1])[0],
         drop=chance.uniform(-2.5, 1.5) if not same else 0.0,
     )
 
 
+_CASES: list[Case] = ["title", "upper", "sentence"]
+_BLANKS: list[Blank] = ["none", "rule", "dashes"]
 _FAMILIES: list[tuple[Face, Face, Face]] = [
     ("Courier", "Courier-Bold", "Courier-Oblique"),
     ("Helvetica", "Helvetica-Bold", "Helvetica-Oblique"),

@@ -6,7 +6,7 @@ from itertools import pairwise
 from random import Random
 
 from evaluation.datasets.generated import answers, questions
-from evaluation.datasets.generated.fields import scribble
+from evaluation.datasets.generated.blanks import scribble
 from evaluation.datasets.generated.patterns import capitalise
 from evaluation.datasets.generated.pen import Pen, shorten
 from evaluation.datasets.generated.sheet import Ink, Item
