@@ -17,8 +17,8 @@ def margins(pen: Pen) -> None:
     if pen.odds(0.12):
         _received(pen)
     if pen.odds(0.2):
-        time = f"{chance.randint(1, 12)}:{chance.randint(10, 59)}"
-        sheet.write(f"{answers.date(chance)} {time} {answers.firm(chance).upper()}", 30, 8, small, "other")
+        sent = f"{answers.date(chance)} {chance.randint(1, 12)}:{chance.randint(10, 59)}"
+        sheet.write(f"{sent} {answers.firm(chance).upper()}", 30, 8, small, "other")
         if pen.odds(0.5):
             sheet.write(f"P.{chance.randint(1, 20)}/{chance.randint(2, 30)}", sheet.width - 90, 8, small, "other")
     if pen.odds(0.3):
