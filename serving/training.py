@@ -46,7 +46,7 @@ def run_training(specs: Sequence[str], out: Path, folds: int, score_on: str | No
         load = partial(
             load_forms, store=get_store(), limits=get_settings().limits, on_sample=partial(progress.advance, reading)
         )
-        forms, unseen = load(datasets), load(others)
+        forms, unseen = load(datasets), [form for form in load(others) if not form.is_second_reading]
         # Each fold's training, and the last one on all forms.
         task = progress.add_task("training", total=STAGES * (folds + 1))
         training = train(forms, folds, partial(progress.advance, task))
@@ -58,9 +58,10 @@ def run_training(specs: Sequence[str], out: Path, folds: int, score_on: str | No
         typer.echo(f"on {score_on}, {len(unseen)} forms:")
         _show_counts("exact", elsewhere.exact)
         _show_counts("fuzzy", elsewhere.fuzzy)
-    typer.echo(f"{out}  {len(weights) / 1e6:.1f} MB, from {len(forms)} forms")
+    count = sum(not form.is_second_reading for form in forms)
+    typer.echo(f"{out}  {len(weights) / 1e6:.1f} MB, from {count} forms")
     names = ", ".join(dataset.spec for dataset in datasets)
-    parameters = {"datasets": names, "folds": folds, "forms": len(forms), "score_on": score_on or ""}
+    parameters = {"datasets": names, "folds": folds, "forms": count, "score_on": score_on or ""}
     log_training(training, parameters, out, get_settings(), elsewhere)
 
 

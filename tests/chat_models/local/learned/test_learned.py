@@ -12,7 +12,7 @@ from chat_models.local.learned.models import find_links
 from chat_models.local.learned.page import make_page
 from chat_models.local.learned.text import BUCKETS, TextModel, segment_tokens, shape
 from chat_models.local.learned.trees import Trees
-from chat_models.local.learned.weights import load_models, models_from_bytes, models_to_bytes, packaged_path
+from chat_models.local.learned.weights import PACKAGED, load_models, models_from_bytes, models_to_bytes, packaged_path
 from chat_models.local.learned.words import character_classes, row_gaps, run_ids, word_features
 from chat_models.local.pairs import PageWords
 from chat_models.local.reader import read_pages
@@ -161,6 +161,13 @@ def test_spoiled_weights_name_the_command_to_train_again(models, spoil, message)
     with pytest.raises(ChatModelError, match=message) as caught:
         models_from_bytes(spoil(models_to_bytes(models)), "mine.weights")
     assert "optophone train" in str(caught.value)
+
+
+def test_packaged_weights_are_there_and_light():
+    """Each name loads, and all together are at most 4 MB."""
+    for name in PACKAGED:
+        assert load_models(packaged_path(name)).words.classes == 4
+    assert sum(packaged_path(name).stat().st_size for name in PACKAGED) < 4e6
 
 
 def test_local_variants(tmp_path, models):
