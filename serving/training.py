@@ -46,7 +46,7 @@ def run_training(specs: Sequence[str], out: Path, folds: int, score_on: str | No
         load = partial(
             load_forms, store=get_store(), limits=get_settings().limits, on_sample=partial(progress.advance, reading)
         )
-        forms, unseen = load(datasets), [form for form in load(others) if not form.is_second_reading]
+        forms, unseen = load(datasets), load(others, twice=False)
         # Each fold's training, and the last one on all forms.
         task = progress.add_task("training", total=STAGES * (folds + 1))
         training = train(forms, folds, partial(progress.advance, task))

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,9 +52,14 @@ class Form:
 
 
 def load_forms(
-    datasets: Sequence[Dataset], store: DocumentStore, limits: Limits, on_sample: Callable[[], None] = lambda: None
+    datasets: Sequence[Dataset],
+    store: DocumentStore,
+    limits: Limits,
+    on_sample: Callable[[], None] = lambda: None,
+    *,
+    twice: bool = True,
 ) -> list[Form]:
-    """Read the pages of each sample, scans twice; one that can't be used is named in a warning and left out.
+    """Read the pages of each sample; one that can't be used is named in a warning and left out.
 
     Args:
         datasets: with forms. FUNSD's words are annotated; of other data sets the keys and values are looked for on
@@ -61,14 +67,21 @@ def load_forms(
         store: where pages and words lie; a page that is not there is read by OCR, which takes seconds.
         limits: on what is decoded.
         on_sample: called after each sample.
+        twice: read scans a second time, enlarged, to learn from; not those of data sets that bring their words.
 
     Raises:
         UsageError: more than a tenth of a data set is unusable, or it holds another schema's extractions.
     """
-    return [form for dataset in datasets for form in _load_dataset(dataset, store, limits, on_sample)]
+    return [
+        form
+        for dataset in datasets
+        for form in _load_dataset(dataset, partial(_load_sample, store=store, limits=limits, twice=twice), on_sample)
+    ]
 
 
-def _load_dataset(dataset: Dataset, store: DocumentStore, limits: Limits, on_sample: Callable[[], None]) -> list[Form]:
+def _load_dataset(
+    dataset: Dataset, load_sample: Callable[[Sample], list[Form]], on_sample: Callable[[], None]
+) -> list[Form]:
     if dataset.samples and all(as_form(sample) is None for sample in dataset.samples):
         raise UsageError(
             f"expected forms in '{dataset.spec}', got extractions of a schema with fields of its own: the reader of "
@@ -78,7 +91,7 @@ def _load_dataset(dataset: Dataset, store: DocumentStore, limits: Limits, on_sam
     unusable = list(dataset.skipped)
     for sample in dataset.samples:
         try:
-            forms += _load_sample(sample, store, limits)
+            forms += load_sample(sample)
         except (UnreadableDocumentError, UnusableAnnotationError) as error:
             unusable.append(Skipped(Path(sample.document).name, str(error)))
         on_sample()
@@ -90,7 +103,7 @@ def _load_dataset(dataset: Dataset, store: DocumentStore, limits: Limits, on_sam
     return forms
 
 
-def _load_sample(sample: Sample, store: DocumentStore, limits: Limits) -> list[Form]:
+def _load_sample(sample: Sample, store: DocumentStore, limits: Limits, twice: bool) -> list[Form]:
     expected = as_form(sample)
     if expected is None:
         raise UnusableAnnotationError("expected keys with their values, got another schema's fields; remove it")
@@ -101,7 +114,7 @@ def _load_sample(sample: Sample, store: DocumentStore, limits: Limits) -> list[F
     pages = [_to_arrays(page, words_as_read(page, store), store) for page in document["pages"]]
     forms = _align(sample, expected, pages, document["ref"])
     scans = [page for page in document["pages"] if page["text_layer"] is None]
-    if len(scans) == len(document["pages"]):
+    if twice and len(scans) == len(document["pages"]):
         with suppress(UnusableAnnotationError):  # read worse than the first time, which is what counts
             enlarged = [_to_arrays(page, words_of_enlarged(page, store, _SECOND_SCALE), store) for page in scans]
             again = _align(sample, expected, enlarged, document["ref"])
