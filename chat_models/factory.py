@@ -42,8 +42,9 @@ def make_chat_model(
     """Make the chat model that a run chose.
 
     Args:
-        choice: "local", "local:rules" for its rules alone, "local:PATH" for weights of one's own, a registered name,
-            or "provider:model" as LangChain's `init_chat_model` takes it.
+        choice: "local", "local:funsd" or "local:generated" for one of its packaged weights, "local:rules" for its rules
+            alone, "local:PATH" for weights of one's own, a registered name, or "provider:model" as LangChain's
+            `init_chat_model` takes it.
         store: where the local reader finds the pages.
         timeout_s: longest wait for one answer of a provider.
         temperature: a provider's sampling temperature; None leaves it to the provider.
@@ -56,8 +57,8 @@ def make_chat_model(
         return LocalChatModel(store=store)
     if choice == RULES:
         return LocalChatModel(store=store, rules_only=True)
-    if choice.startswith(f"{LOCAL}:") and allow_paths:
-        return _make_local(Path(choice.removeprefix(f"{LOCAL}:")), store)
+    if choice.startswith(f"{LOCAL}:") and (weights := _weights(choice.removeprefix(f"{LOCAL}:"), allow_paths)):
+        return _make_local(weights, store)
     if choice in _registered:
         return _registered[choice]()
     if ":" not in choice:
@@ -70,6 +71,14 @@ def make_chat_model(
     prefix = f"{choice.partition(':')[0].upper()}_"
     settings = tuple(sorted(item for item in os.environ.items() if item[0].startswith(prefix)))
     return _make_provider_model(choice, timeout_s, temperature, settings)
+
+
+def _weights(name: str, allow_paths: bool) -> Path | None:
+    from chat_models.local.learned.weights import PACKAGED, packaged_path  # noqa: PLC0415 - as below
+
+    if name in PACKAGED:
+        return packaged_path(name)
+    return Path(name) if allow_paths else None
 
 
 def _make_local(weights: Path, store: DocumentStore) -> LocalChatModel:

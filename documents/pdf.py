@@ -29,7 +29,7 @@ RENDERER = f"pypdfium2 {version('pypdfium2')} {DPI} dpi"
 """Names what turned a PDF into pages; part of every recipe that depends on it."""
 
 _POINTS_PER_INCH = 72
-_pdfium_lock = threading.Lock()
+pdfium_lock = threading.Lock()
 
 
 def is_pdf(data: bytes) -> bool:
@@ -43,17 +43,17 @@ def read_pdf(data: bytes, limits: Limits) -> Iterator[tuple[Image.Image, list[Wo
     What was filled into form fields or written as annotations is part of both. A page too large for the pixel limit
     is rendered smaller. Raises UnreadableDocumentError for a damaged, encrypted, empty or too long PDF.
     """
-    with _pdfium_lock:
+    with pdfium_lock:
         pdf = _open(data)
         page_count = len(pdf)
     try:
         limits.check_pages(page_count)
         for index in range(page_count):
-            with _pdfium_lock:
+            with pdfium_lock:
                 page = _read_page(pdf, index, limits)
             yield page
     finally:
-        with _pdfium_lock:
+        with pdfium_lock:
             pdf.close()
 
 

@@ -174,17 +174,22 @@ def train(
     *,
     dataset: Annotated[
         list[str],
-        typer.Option(metavar="KIND:DIR", help="funsd:DIR, folder:DIR or reviewed; may be given several times"),
+        typer.Option(
+            metavar="KIND:DIR", help="funsd:DIR, folder:DIR, generated:N or reviewed; may be given several times"
+        ),
     ],
     out: Annotated[
         Path, typer.Option(metavar="WEIGHTS", help="File to write; read it with --chat-model local:WEIGHTS")
     ],
     folds: Annotated[int, typer.Option(min=3, help="Parts of the cross-validation")] = 5,
+    score_on: Annotated[
+        str | None, typer.Option(metavar="KIND:DIR", help="Another dataset, to read with the finished weights")
+    ] = None,
 ) -> None:
     """Train the local reader on annotated forms, and cross-validate it: minutes on two cores."""
     from serving.training import run_training  # noqa: PLC0415
 
-    run_training(dataset, out, folds)
+    run_training(dataset, out, folds, score_on)
 
 
 @app.command()

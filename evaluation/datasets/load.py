@@ -8,6 +8,7 @@ from pathlib import Path
 from evaluation.datasets.annotations import Loaded
 from evaluation.datasets.folder import load_folder
 from evaluation.datasets.funsd import load_funsd
+from evaluation.datasets.generated.dataset import load_generated
 from evaluation.datasets.reviewed import load_reviewed
 from evaluation.datasets.sample import Sample, Skipped
 from evaluation.datasets.sroie import load_sroie
@@ -16,7 +17,7 @@ from schemas.errors import UsageError
 
 _FOLDERS: dict[str, Callable[[Path], Loaded]] = {"funsd": load_funsd, "sroie": load_sroie, "folder": load_folder}
 _REVIEWED = ("reviewed", "corrections")
-KINDS = ("funsd:DIR", "sroie:DIR", "folder:DIR", "reviewed")
+KINDS = ("funsd:DIR", "sroie:DIR", "folder:DIR", "generated:N", "reviewed")
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ def load_dataset(spec: str, tracking_uri: str | None = None) -> Dataset:
     """Load the samples of a data set; no document is decoded yet.
 
     Args:
-        spec: `funsd:DIR`, `sroie:DIR`, `folder:DIR`, or `reviewed` (also `corrections`): MLflow's traces on which
-            somebody left the right extraction.
+        spec: `funsd:DIR`, `sroie:DIR`, `folder:DIR`, `generated:N[:SEED]`, or `reviewed` (also
+            `corrections`): MLflow's traces on which somebody left the right extraction.
         tracking_uri: where these traces are; without it the settings' store.
 
     Raises:
@@ -45,6 +46,8 @@ def load_dataset(spec: str, tracking_uri: str | None = None) -> Dataset:
     kind, _, place = spec.partition(":")
     if kind in _REVIEWED and not place:
         loaded = load_reviewed(tracking_uri or get_settings().tracking_uri)
+    elif kind == "generated" and place:
+        loaded = load_generated(place, get_settings().data_dir / "generated")
     elif kind in _FOLDERS and place:
         loaded = _FOLDERS[kind](Path(place))
     else:

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,10 @@ from chat_models.local.learned.page import PageArrays, make_page
 from documents.images import from_png
 from documents.limits import Limits
 from documents.load import load_document
-from documents.page import Page
+from documents.page import Page, Word
 from documents.store import DocumentStore
 from documents.word_index import PageIndex
-from documents.words import words_as_read, words_of_enlarged
+from documents.words import words_as_read, words_from_json, words_of_enlarged
 from evaluation.datasets.annotations import UnusableAnnotationError
 from evaluation.datasets.funsd import read_pages
 from evaluation.datasets.load import Dataset
@@ -51,9 +52,14 @@ class Form:
 
 
 def load_forms(
-    datasets: Sequence[Dataset], store: DocumentStore, limits: Limits, on_sample: Callable[[], None] = lambda: None
+    datasets: Sequence[Dataset],
+    store: DocumentStore,
+    limits: Limits,
+    on_sample: Callable[[], None] = lambda: None,
+    *,
+    twice: bool = True,
 ) -> list[Form]:
-    """Read the pages of each sample, scans twice; one that can't be used is named in a warning and left out.
+    """Read the pages of each sample; one that can't be used is named in a warning and left out.
 
     Args:
         datasets: with forms. FUNSD's words are annotated; of other data sets the keys and values are looked for on
@@ -61,14 +67,21 @@ def load_forms(
         store: where pages and words lie; a page that is not there is read by OCR, which takes seconds.
         limits: on what is decoded.
         on_sample: called after each sample.
+        twice: read scans a second time, enlarged, to learn from; not those of data sets that bring their words.
 
     Raises:
         UsageError: more than a tenth of a data set is unusable, or it holds another schema's extractions.
     """
-    return [form for dataset in datasets for form in _load_dataset(dataset, store, limits, on_sample)]
+    return [
+        form
+        for dataset in datasets
+        for form in _load_dataset(dataset, partial(_load_sample, store=store, limits=limits, twice=twice), on_sample)
+    ]
 
 
-def _load_dataset(dataset: Dataset, store: DocumentStore, limits: Limits, on_sample: Callable[[], None]) -> list[Form]:
+def _load_dataset(
+    dataset: Dataset, load_sample: Callable[[Sample], list[Form]], on_sample: Callable[[], None]
+) -> list[Form]:
     if dataset.samples and all(as_form(sample) is None for sample in dataset.samples):
         raise UsageError(
             f"expected forms in '{dataset.spec}', got extractions of a schema with fields of its own: the reader of "
@@ -78,7 +91,7 @@ def _load_dataset(dataset: Dataset, store: DocumentStore, limits: Limits, on_sam
     unusable = list(dataset.skipped)
     for sample in dataset.samples:
         try:
-            forms += _load_sample(sample, store, limits)
+            forms += load_sample(sample)
         except (UnreadableDocumentError, UnusableAnnotationError) as error:
             unusable.append(Skipped(Path(sample.document).name, str(error)))
         on_sample()
@@ -90,16 +103,20 @@ def _load_dataset(dataset: Dataset, store: DocumentStore, limits: Limits, on_sam
     return forms
 
 
-def _load_sample(sample: Sample, store: DocumentStore, limits: Limits) -> list[Form]:
+def _load_sample(sample: Sample, store: DocumentStore, limits: Limits, twice: bool) -> list[Form]:
     expected = as_form(sample)
     if expected is None:
         raise UnusableAnnotationError("expected keys with their values, got another schema's fields; remove it")
     document = load_document(sample.document, store, limits, allow_paths=True)
-    forms = _align(sample, expected, [_to_arrays(page, store) for page in document["pages"]], document["ref"])
+    if "words" in sample.metadata:  # they come with the data set
+        words = words_from_json(Path(sample.metadata["words"]).read_bytes())
+        return _align(sample, expected, [_to_arrays(page, words, store) for page in document["pages"]], document["ref"])
+    pages = [_to_arrays(page, words_as_read(page, store), store) for page in document["pages"]]
+    forms = _align(sample, expected, pages, document["ref"])
     scans = [page for page in document["pages"] if page["text_layer"] is None]
-    if len(scans) == len(document["pages"]):
+    if twice and len(scans) == len(document["pages"]):
         with suppress(UnusableAnnotationError):  # read worse than the first time, which is what counts
-            enlarged = [_to_arrays(page, store, _SECOND_SCALE) for page in scans]
+            enlarged = [_to_arrays(page, words_of_enlarged(page, store, _SECOND_SCALE), store) for page in scans]
             again = _align(sample, expected, enlarged, document["ref"])
             forms += [replace(form, is_second_reading=True) for form in again]
     return forms
@@ -116,9 +133,8 @@ def _align(sample: Sample, expected: dict[str, Any], pages: Sequence[PageArrays]
     return [_placed(page, index, questions, document) for index, page in enumerate(pages)]
 
 
-def _to_arrays(page: Page, store: DocumentStore, scale: float = 1.0) -> PageArrays:
+def _to_arrays(page: Page, words: Sequence[Word], store: DocumentStore) -> PageArrays:
     grey = np.asarray(from_png(store.get(page["image"])).convert("L"))
-    words = words_as_read(page, store) if scale == 1.0 else words_of_enlarged(page, store, scale)
     return make_page(words, page["width_px"], page["height_px"], grey)
 
 

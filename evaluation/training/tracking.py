@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from evaluation.training.cross_validation import Training
+from evaluation.training.cross_validation import FoldResult, Training
 from graph.settings import Settings
 from prompts.connection import connect
 from schemas.errors import UnreachableError
@@ -16,18 +16,30 @@ _DEADLINE_S = 60.0
 _logger = logging.getLogger("optophone")
 
 
-def log_training(training: Training, parameters: dict[str, Any], weights: Path, settings: Settings) -> None:
-    """Log a run; where MLflow can't be reached, one warning, since the weights are written already."""
+def log_training(
+    training: Training,
+    parameters: dict[str, Any],
+    weights: Path,
+    settings: Settings,
+    elsewhere: FoldResult | None = None,
+) -> None:
+    """Log a run; where MLflow can't be reached, one warning, since the weights are written already.
+
+    `elsewhere` is how the weights did on a data set that they were not trained on.
+    """
+    metrics = metrics_of(training) | (_metrics_elsewhere(elsewhere) if elsewhere else {})
     try:
         connection = connect(settings.tracking_uri)
         # Beside a local database, as the traces' attachments; a server keeps them in its own place.
         artifacts = None if connection.is_remote else (settings.data_dir / "artifacts").resolve().as_uri()
-        connection.run(lambda: _log(training, parameters, weights, artifacts), _DEADLINE_S)
+        connection.run(lambda: _log(training, parameters, metrics, weights, artifacts), _DEADLINE_S)
     except UnreachableError as error:
         _logger.warning("this training is not logged: %s", error)
 
 
-def _log(training: Training, parameters: dict[str, Any], weights: Path, artifacts: str | None) -> None:
+def _log(
+    training: Training, parameters: dict[str, Any], metrics: dict[str, float], weights: Path, artifacts: str | None
+) -> None:
     import mlflow  # noqa: PLC0415 - takes seconds
 
     if mlflow.get_experiment_by_name(EXPERIMENT) is None:
@@ -35,7 +47,7 @@ def _log(training: Training, parameters: dict[str, Any], weights: Path, artifact
     mlflow.set_experiment(EXPERIMENT)
     with mlflow.start_run(run_name=weights.name):
         mlflow.log_params(parameters)
-        mlflow.log_metrics(metrics_of(training))
+        mlflow.log_metrics(metrics)
         for number, fold in enumerate(training.folds):
             mlflow.log_metrics({"fold_exact_f1": fold.exact.f1, "fold_fuzzy_f1": fold.fuzzy.f1}, step=number)
         mlflow.log_dict({"rows": [asdict(row) for row in training.reliability]}, "reliability.json")
@@ -52,4 +64,13 @@ def metrics_of(training: Training) -> dict[str, float]:
         "calibration_error": training.calibration_error,
         "auroc": training.auroc,
         "auroc_of_told": training.auroc_of_told,
+    }
+
+
+def _metrics_elsewhere(result: FoldResult) -> dict[str, float]:
+    return {
+        "elsewhere_exact_f1": result.exact.f1,
+        "elsewhere_exact_precision": result.exact.precision,
+        "elsewhere_exact_recall": result.exact.recall,
+        "elsewhere_fuzzy_f1": result.fuzzy.f1,
     }

@@ -24,11 +24,12 @@ def test_a_training_leaves_its_parameters_figures_and_weights(tmp_path: Path, mo
     weights = tmp_path / "own.weights"
     weights.write_bytes(b"weights")
     try:
-        log_training(training, {"folds": 2}, weights, Settings(data_dir=tmp_path))
+        log_training(training, {"folds": 2}, weights, Settings(data_dir=tmp_path), elsewhere=fold)
         run = mlflow.search_runs(experiment_names=[EXPERIMENT], output_format="list")[0]
         assert run.data.params == {"folds": "2"}
         assert run.data.metrics["exact_f1"] == 0.5
         assert run.data.metrics["fuzzy_f1"] == 1.0
+        assert run.data.metrics["elsewhere_exact_f1"] == 0.5
         assert (tmp_path / "artifacts").is_dir()
         assert [file.read_bytes() for file in tmp_path.glob("artifacts/**/own.weights")] == [b"weights"]
     finally:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from chat_models.local.learned.weights import load_models
+from evaluation.training import stages
 from schemas.errors import UsageError
 from serving.training import run_training
 
@@ -47,3 +49,23 @@ def test_a_missing_system_library_is_named(monkeypatch, tmp_path):
     monkeypatch.delitem(sys.modules, "lightgbm")
     with pytest.raises(UsageError, match=r"libgomp\.so\.1.*install the system package libgomp1"):
         run_training(["funsd:here"], tmp_path / "x.weights", 5)
+
+
+def test_what_is_trained_on_scores_nothing(tmp_path):
+    """A figure on forms that were trained on would say nothing."""
+    with pytest.raises(UsageError, match="expected another data set to score on, got 'generated:3'"):
+        run_training(["generated:3"], tmp_path / "x.weights", 3, "generated:3")
+
+
+@pytest.mark.slow
+def test_weights_of_drawn_forms_are_scored_elsewhere(tmp_path, monkeypatch, capsys):
+    """Printed with the name of the other data set, and written for the local reader."""
+    for name in [name for name in vars(stages) if name.endswith("_ROUNDS")]:
+        monkeypatch.setattr(stages, name, 12)
+    out = tmp_path / "own.weights"
+    run_training(["generated:9"], out, 3, "generated:3:100")
+    lines = capsys.readouterr().out.splitlines()
+    start = lines.index("on generated:3:100, 3 forms:")
+    assert [line.split()[0] for line in lines[start + 1 : start + 3]] == ["exact", "fuzzy"]
+    assert lines[-1].startswith(str(out))
+    load_models(out)

@@ -7,7 +7,6 @@ import hashlib
 import io
 from dataclasses import fields
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,10 @@ from schemas.errors import ChatModelError
 FORMAT = 2
 _MAGIC = b"optophone-reader "
 _RETRAIN = "train it again with optophone train --dataset funsd:DIR --out PATH"
-PACKAGED = "funsd.weights"
+PACKAGED = ("funsd", "generated")
+"""Weights that ship, by what they were trained on; each is a file <name>.weights beside this one."""
+DEFAULT = "funsd"
+"""The weights of `local`; see the model card for the terms of each."""
 
 
 def models_to_bytes(models: Models) -> bytes:
@@ -57,18 +59,24 @@ def models_from_bytes(data: bytes, name: str) -> Models:
     return Models(**parts)
 
 
+def packaged_path(name: str = DEFAULT) -> Path:
+    """Return where weights of PACKAGED lie."""
+    return Path(__file__).with_name(f"{name}.weights")
+
+
 @cache
 def load_models(path: Path | None = None) -> Models:
-    """Load weights once a process; without a path, the packaged ones.
+    """Load weights once a process; without a path, the default ones.
 
     Raises:
         ChatModelError: the file can't be read, is of another version, or damaged.
     """
+    path = path or packaged_path()
     try:
-        data = (path or files("chat_models.local.learned") / PACKAGED).read_bytes()
+        data = path.read_bytes()
     except OSError as error:
-        raise ChatModelError(f"cannot read the weights '{path or PACKAGED}' ({error.strerror}); {_RETRAIN}") from error
-    return models_from_bytes(data, path.name if path else PACKAGED)
+        raise ChatModelError(f"cannot read the weights '{path}' ({error.strerror}); {_RETRAIN}") from error
+    return models_from_bytes(data, path.name)
 
 
 def _pack(name: str, values: Any) -> Any:

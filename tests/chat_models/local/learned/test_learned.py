@@ -12,7 +12,7 @@ from chat_models.local.learned.models import find_links
 from chat_models.local.learned.page import make_page
 from chat_models.local.learned.text import BUCKETS, TextModel, segment_tokens, shape
 from chat_models.local.learned.trees import Trees
-from chat_models.local.learned.weights import load_models, models_from_bytes, models_to_bytes
+from chat_models.local.learned.weights import PACKAGED, load_models, models_from_bytes, models_to_bytes, packaged_path
 from chat_models.local.learned.words import character_classes, row_gaps, run_ids, word_features
 from chat_models.local.pairs import PageWords
 from chat_models.local.reader import read_pages
@@ -176,10 +176,18 @@ def test_spoiled_weights_name_the_command_to_train_again(models, spoil, message)
     assert "optophone train" in str(caught.value)
 
 
+def test_packaged_weights_are_there_and_light():
+    """Each name loads, and all together are at most 4 MB."""
+    for name in PACKAGED:
+        assert load_models(packaged_path(name)).words.classes == 4
+    assert sum(packaged_path(name).stat().st_size for name in PACKAGED) < 4e6
+
+
 def test_local_variants(tmp_path, models):
     """Rules, weights of one's own, and weights that are not there."""
     store = DocumentStore(tmp_path)
     assert make_chat_model("local:rules", store, 1).rules_only
+    assert make_chat_model("local:funsd", store, 1, allow_paths=False).weights == packaged_path("funsd")
     own = tmp_path / "own.weights"
     own.write_bytes(models_to_bytes(models))
     assert make_chat_model(f"local:{own}", store, 1).weights == own
