@@ -1,0 +1,52 @@
+// The form that changes one value, and its question where it is of a pair.
+
+import { button, h } from "./dom.js";
+import { parseValue } from "./values.js";
+
+/** Make the form of a row; `actions.change(row, value, question)` takes what was typed, `actions.cancel` leaves it. */
+export function makeEditor(row, actions) {
+  const question = row.question ? textArea("question", row.question.value ?? "") : null;
+  const value = inputOf(row.leaf);
+  const submit = (event) => {
+    event.preventDefault();
+    actions.change(row, parseValue(value.value, row.leaf.shape), question && (question.value.trim() || null));
+  };
+  const form = h(
+    "form",
+    { class: "editor", onsubmit: submit },
+    question ? h("label", {}, "Question", question) : null,
+    h("label", {}, row.question ? "Answer" : row.label, value),
+    h(
+      "div",
+      { class: "actions" },
+      h("button", { type: "submit", class: "primary" }, "Keep"),
+      button("Place", { name: "place" }, () => actions.place(row)),
+      question ? button("Place the question", { name: "place" }, () => actions.place(row, row.question)) : null,
+      row.values ? button("One more answer", { name: "plus" }, () => actions.addAnswer(row)) : null,
+      button("Cancel", {}, actions.cancel),
+    ),
+  );
+  form.addEventListener("keydown", (event) => onKey(event, form, actions));
+  return form;
+}
+
+function onKey(event, form, actions) {
+  if (event.key === "Escape") actions.cancel();
+  else if (event.key === "Enter" && !event.shiftKey && event.target.tagName === "TEXTAREA") form.requestSubmit();
+  else return;
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+function inputOf({ shape, value }) {
+  const options = shape.type === "boolean" ? [true, false] : shape.enum?.filter((option) => option !== null);
+  if (!options) return textArea("value", value ?? "");
+  const blank = h("option", { value: "" }, "–");
+  return h("select", { name: "value" }, blank, options.map((option) => h("option", { value: String(option), selected: option === value }, String(option))));
+}
+
+function textArea(name, value) {
+  const area = h("textarea", { name, rows: "1", spellcheck: "false" });
+  area.value = String(value);
+  return area;
+}

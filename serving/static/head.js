@@ -1,0 +1,50 @@
+// The line above a document: what it is, who answered, and what can be done with it as a whole.
+
+import { loadExport } from "./api.js";
+import { removeDocument } from "./documents.js";
+import { button, h, icon, showError } from "./dom.js";
+import { count, statusOf, toDollars } from "./words.js";
+
+const FORMATS = ["json", "csv", "png"];
+
+/** Make the line; `onremoved()` is called when the document is gone. */
+export function makeHead(extraction, onremoved) {
+  const [name, text, tone] = statusOf(extraction);
+  return [
+    h("h1", {}, extraction.name),
+    h("span", { class: `chip tone ${tone}` }, icon(name), text),
+    h("span", { class: "facts" }, factsOf(extraction).filter(Boolean).join(" · ")),
+    h("span", { class: "group end" }, actionsOf(extraction, onremoved)),
+  ];
+}
+
+function factsOf({ schema, chat_model, result }) {
+  const { attempts, usage } = result ?? {};
+  return [schema, result?.chat_model ?? chat_model, attempts && count(attempts, "attempt"), usage && toDollars(usage.cost_usd)];
+}
+
+function actionsOf(extraction, onremoved) {
+  const remove = async () => (await removeDocument(extraction)) && onremoved();
+  return [
+    extraction.trace_url
+      ? h("a", { class: "button", href: extraction.trace_url, target: "_blank", rel: "noreferrer" }, icon("trace"), "Trace")
+      : null,
+    extraction.result ? FORMATS.map((format) => downloadButton(extraction, format)) : null,
+    button("Delete", { name: "remove" }, remove),
+  ];
+}
+
+function downloadButton(extraction, format) {
+  const props = { name: "download", title: `Download as ${format.toUpperCase()}` };
+  return button(format.toUpperCase(), props, () => download(extraction, format));
+}
+
+async function download({ id, name }, format) {
+  try {
+    const url = URL.createObjectURL(await loadExport(id, format));
+    h("a", { href: url, download: `${name.replace(/\.[^.]*$/, "")}.${format}` }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 10_000); // the browser reads it after the click
+  } catch (error) {
+    showError(error.message);
+  }
+}
