@@ -34,6 +34,11 @@ _READERS: dict[bytes, type[ImageFile.ImageFile]] = {
 _WHITES = (1.0, 255.0, 65535.0, 4294967295.0)
 
 
+def is_image(data: bytes) -> bool:
+    """Tell whether a file begins like one that `read_images` reads."""
+    return any(data.startswith(signature) for signature in _READERS)
+
+
 def read_images(data: bytes, limits: Limits) -> Iterator[Image.Image]:
     """Yield each page of an image file, normalised; only a TIFF can have several, an animation is its first frame.
 

@@ -2,6 +2,7 @@
 
     <root>/blobs/ab/abcd…       the bytes whose SHA-256 is abcd…
     <root>/derived/12/1234…     the reference that came of (source, recipe), whose SHA-256 is 1234…
+    <root>/sources/56/5678…/    empty files, one for each derivation from the source whose SHA-256 is 5678…
 
 This is the project's one cache: what is derived through it is computed once, in this process or the next.
 """
@@ -9,6 +10,7 @@ This is the project's one cache: what is derived through it is computed once, in
 import hashlib
 import os
 import re
+import shutil
 import tempfile
 import threading
 from collections.abc import Callable
@@ -23,7 +25,7 @@ _REFERENCE = re.compile(r"sha256:([0-9a-f]{64})")
 class DocumentStore:
     """Content-addressed bytes below one folder; safe for several threads and several processes.
 
-    Scans hold personal data: folders are made with mode 0700 and files with 0600. Nothing is ever deleted here; to
+    Scans hold personal data: folders are made with mode 0700 and files with 0600. Nothing is deleted by itself; to
     forget everything, remove the folder.
     """
 
@@ -60,12 +62,37 @@ class DocumentStore:
         store the same content. What `make` raises passes through, and nothing is remembered.
         """
         path = self._path("derived", hashlib.sha256(f"{source}\n{recipe}".encode()).hexdigest())
+        mark = self._derivations(source) / path.name
         with self._lock(path):
+            if not mark.exists():
+                _write_atomically(mark, b"")
             ref = path.read_text() if path.exists() else ""
             if not ref or ref not in self:
                 ref = self.put(make())
                 _write_atomically(path, ref.encode())
             return ref
+
+    def derived_from(self, source: str) -> list[str]:
+        """Return the references of what was derived from a source."""
+        marks = self._derivations(source)
+        paths = [self._path("derived", mark.name) for mark in marks.iterdir()] if marks.exists() else []
+        return [path.read_text() for path in paths if path.exists()]
+
+    def forget(self, ref: str) -> None:
+        """Remove the bytes of a reference and all that was derived from them.
+
+        What was derived from other bytes too and happens to be the same is derived anew where it is wanted again.
+        """
+        for derived in self.derived_from(ref):
+            self.forget(derived)
+        marks = self._derivations(ref)
+        for mark in marks.iterdir() if marks.exists() else ():
+            self._path("derived", mark.name).unlink(missing_ok=True)
+        shutil.rmtree(marks, ignore_errors=True)
+        self._blob(ref).unlink(missing_ok=True)
+
+    def _derivations(self, source: str) -> Path:
+        return self._path("sources", hashlib.sha256(source.encode()).hexdigest())
 
     def _lock(self, path: Path) -> threading.Lock:
         with self._locks_guard:
@@ -85,7 +112,7 @@ class DocumentStore:
 
 
 def _write_atomically(path: Path, data: bytes) -> None:
-    for folder in reversed(path.parents[:3]):  # the root, the kind, the first two digits
+    for folder in reversed(path.parents[:4]):  # the root, the kind, the first two digits, below sources one more
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     # mkstemp makes files of mode 0600; on the same file system, so that the replacement is one step.
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".new-")

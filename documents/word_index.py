@@ -31,6 +31,8 @@ class Span(NamedTuple):
 
     text: str
     bbox: BBox
+    boxes: tuple[BBox, ...]
+    """Of its words, or the parts of words in it, in the order they are read."""
     score: float
     """The lowest of the reader's scores, 0 to 1: on scans it tells misread text from right better than the mean."""
     stands_alone: bool
@@ -183,6 +185,7 @@ def _join(parts: Sequence[Piece]) -> Span:
     return Span(
         text="".join(p.raw + " " * p.blank_follows for p in parts).rstrip(),
         bbox=union([p.bbox for p in parts]),
+        boxes=tuple(p.bbox for p in parts),
         score=min(p.score for p in parts),
         stands_alone=parts[0].opens and parts[-1].closes,
         on_one_line=max(p.bbox[1] for p in parts) < min(p.bbox[3] for p in parts),

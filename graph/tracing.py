@@ -5,6 +5,7 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from chat_models.secrets import secrets, without_secrets
@@ -42,6 +43,35 @@ def enable_tracing(settings: Settings) -> bool:
         _logger.warning("runs are not traced: %s", str(error).splitlines()[0])
         return False
     return True
+
+
+def tagged_traces(tags: dict[str, str]) -> AbstractContextManager[None]:
+    """Give the traces of what runs inside these tags."""
+    import mlflow  # noqa: PLC0415 - takes seconds
+
+    return mlflow.tracing.context(tags=tags)  # type: ignore[no-any-return]
+
+
+def make_tracer() -> Any:
+    """Make the callback to give to one run, in place of autolog's own: its `trace_id` is that run's trace.
+
+    After an asynchronous run MLflow itself doesn't tell. None where runs aren't traced.
+    """
+    from mlflow.langchain.langchain_tracer import MlflowLangchainTracer  # noqa: PLC0415 - takes seconds
+    from mlflow.utils.autologging_utils import autologging_is_disabled  # noqa: PLC0415
+
+    if autologging_is_disabled("langchain"):
+        return None
+
+    class Tracer(MlflowLangchainTracer):  # type: ignore[misc]
+        trace_id: str | None = None
+
+        def on_chain_start(self, *args: Any, run_id: Any, **kwargs: Any) -> None:
+            super().on_chain_start(*args, run_id=run_id, **kwargs)
+            if kwargs.get("parent_run_id") is None:
+                self.trace_id = self._get_span_by_run_id(run_id).trace_id
+
+    return Tracer()
 
 
 def flush_traces() -> None:

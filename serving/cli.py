@@ -97,7 +97,10 @@ def extract(
 @app.command()
 def train(
     *,
-    dataset: Annotated[str, typer.Option(metavar="funsd:DIR", help="A folder with annotations/ and images/")],
+    dataset: Annotated[
+        list[str],
+        typer.Option(metavar="KIND:DIR", help="funsd:DIR, folder:DIR or reviewed; may be given several times"),
+    ],
     out: Annotated[
         Path, typer.Option(metavar="WEIGHTS", help="File to write; read it with --chat-model local:WEIGHTS")
     ],
@@ -131,6 +134,19 @@ def optimize(
 
 
 @app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address; any but this machine's own needs OPTOPHONE_API_TOKENS")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port")] = 8000,
+) -> None:
+    """Serve the page and the REST interface: upload, extract, review."""
+    from serving.web.server import run_server  # noqa: PLC0415
+
+    _check_port(port, host)
+    typer.echo(f"http://{host}:{port}  (Ctrl+C ends it)", err=True)
+    run_server(host, port)
+
+
+@app.command()
 def ui(port: Annotated[int, typer.Option(help="Port on this machine")] = 5000) -> None:
     """Open MLflow's pages on this store: traces, prompts, runs."""
     import os  # noqa: PLC0415
@@ -147,14 +163,14 @@ def ui(port: Annotated[int, typer.Option(help="Port on this machine")] = 5000) -
     os.execve(sys.executable, command, environment)  # noqa: S606 - the arguments are this command's own
 
 
-def _check_port(port: int) -> None:
-    """Find a taken port before MLflow does: it says so in a log line and ends with 0."""
+def _check_port(port: int, host: str = "127.0.0.1") -> None:
+    """Find a taken port before the server does: MLflow says so in a log line and ends with 0."""
     import socket  # noqa: PLC0415
 
-    with socket.socket() as probe:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", port))
+            probe.bind((host, port))
         except OSError as error:
             raise UsageError(f"port {port} can't be used ({error.strerror}); choose another with --port") from error
 

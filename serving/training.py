@@ -1,7 +1,8 @@
 """`optophone train`: load, train, write the weights, say how good they are, and leave a run in MLflow."""
 
+from collections.abc import Sequence
 from functools import partial
-from importlib.util import find_spec
+from importlib import import_module
 from pathlib import Path
 
 import typer
@@ -9,27 +10,29 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from chat_models.local.learned.weights import models_to_bytes
+from evaluation.datasets.load import load_dataset
 from evaluation.training.cross_validation import Training, train
-from evaluation.training.forms import Form, load_forms
+from evaluation.training.forms import load_forms
 from evaluation.training.stages import STAGES
 from evaluation.training.tracking import log_training
 from graph.settings import get_settings, get_store
 from schemas.errors import UsageError
 
 
-def run_training(dataset: str, out: Path, folds: int) -> None:
-    """Train on a dataset, `funsd:DIR`.
+def run_training(specs: Sequence[str], out: Path, folds: int) -> None:
+    """Train on data sets, each given as `load_dataset` takes it, all together.
 
     Raises:
-        UsageError: the dataset can't be used, the packages for training are missing, or `out` can't be written.
+        UsageError: a data set can't be used, the packages for training are missing, or `out` can't be written.
     """
     _check(out)
-    folder = _folder(dataset)
+    datasets = [load_dataset(spec) for spec in dict.fromkeys(specs)]
     with Progress(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
         console=Console(stderr=True),
     ) as progress:  # fmt: skip
-        forms = _load(folder, progress)
+        reading = progress.add_task("reading", total=sum(len(dataset.samples) for dataset in datasets))
+        forms = load_forms(datasets, get_store(), get_settings().limits, partial(progress.advance, reading))
         # Each fold's training, and the last one on all forms.
         task = progress.add_task("training", total=STAGES * (folds + 1))
         training = train(forms, folds, partial(progress.advance, task))
@@ -37,32 +40,32 @@ def run_training(dataset: str, out: Path, folds: int) -> None:
     out.write_bytes(weights)
     _show(training)
     typer.echo(f"{out}  {len(weights) / 1e6:.1f} MB, from {len(forms)} forms")
-    log_training(training, {"dataset": dataset, "folds": folds, "forms": len(forms)}, out, get_settings())
+    names = ", ".join(dataset.spec for dataset in datasets)
+    log_training(training, {"datasets": names, "folds": folds, "forms": len(forms)}, out, get_settings())
 
 
 def _check(out: Path) -> None:
     """Find out what is missing before minutes are spent."""
-    missing = [name for name in ("lightgbm", "sklearn") if find_spec(name) is None]
+    missing = [name for name in ("lightgbm", "sklearn") if not _is_installed(name)]
     if missing:
         raise UsageError(f"training needs {' and '.join(missing)}; run pip install -e '.[train]' in the checkout")
     if not out.parent.is_dir():
         raise UsageError(f"expected a folder at '{out.parent}' to write the weights to, found none; make it first")
 
 
-def _folder(dataset: str) -> Path:
-    kind, _, folder = dataset.partition(":")
-    if kind != "funsd" or not folder:
-        raise UsageError(f"expected a dataset as funsd:DIR, got '{dataset}'; name a folder laid out as FUNSD's splits")
-    return Path(folder)
+def _is_installed(name: str) -> bool:
+    """Import it, since LightGBM can be there and yet not load: bare machines have no OpenMP.
 
-
-def _load(folder: Path, progress: Progress) -> list[Form]:
-    task = progress.add_task("reading", total=None)
-
-    def advance(total: int) -> None:
-        progress.update(task, total=total, advance=1)
-
-    return load_forms(folder, get_store(), get_settings().limits, advance)
+    Raises:
+        UsageError: one of its system libraries is missing.
+    """
+    try:
+        import_module(name)
+    except ImportError:
+        return False
+    except OSError as error:
+        raise UsageError(f"{name} can't be loaded ({error}); install the system package libgomp1") from error
+    return True
 
 
 def _show(training: Training) -> None:

@@ -21,7 +21,8 @@ def load_folder(folder: Path) -> Loaded:
     """Load `<stem>.json` with the image or PDF of the same stem, sorted by stem; other files are not looked at.
 
     The JSON is an extraction, or a whole result as `optophone extract --out` writes it, corrected. One with a list
-    `pairs` is of the `form` schema; any other may be of any schema, or plain keys with their answers: see `as_form`.
+    `pairs` and nothing else is of the `form` schema; any other may be of any schema, or plain keys with their answers:
+    see `as_form`.
 
     Raises:
         UsageError: the folder holds no annotations.
@@ -35,7 +36,8 @@ def load_folder(folder: Path) -> Loaded:
 def _load_sample(annotation: Path) -> Sample:
     metadata = {"dataset": "folder", "stem": annotation.stem}
     expected = _extraction(read_object(annotation))
-    if isinstance(expected.get("pairs"), list):
+    # A schema of the user's own may have a list of that name, too: beside other fields.
+    if expected.keys() == {"pairs"} and isinstance(expected["pairs"], list):
         metadata["schema"] = "form"
         check_shape(expected, "form")
     return Sample(_document(annotation), expected, metadata)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from typing_extensions import TypedDict
@@ -32,8 +32,7 @@ class Item(TypedDict):
     """One annotated entity of a form."""
 
     id: int
-    label: str
-    """question, answer, header or other."""
+    label: Literal["question", "answer", "header", "other"]
     words: list[AnnotatedWord]
     linking: list[tuple[int, int]]
     """(question, answer) by their ids, and links of other kinds."""

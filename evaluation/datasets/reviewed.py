@@ -23,7 +23,10 @@ _DEADLINE_S = 60.0
 
 
 def log_correction(trace_id: str, extraction: Mapping[str, Any], reviewer: str) -> None:
-    """Leave the right extraction on a stored trace; a later one replaces it."""
+    """Leave the right extraction on a trace in this process's store; a later one replaces it.
+
+    The trace must be stored already: see `graph.tracing.flush_traces`.
+    """
     import mlflow  # noqa: PLC0415 - takes seconds
     from mlflow.entities import AssessmentSource, AssessmentSourceType  # noqa: PLC0415
 

@@ -1,9 +1,8 @@
-"""Align the words that OCR read with annotated words."""
+"""What is right on a page, in terms of its OCR words: from annotated words, or from texts found on the page."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -11,9 +10,12 @@ from rapidfuzz.distance import Levenshtein
 
 from chat_models.local.learned.geometry import Array, overlap
 from chat_models.local.learned.page import PageArrays
+from documents.page import BBox
+from evaluation.datasets.funsd import Item
+from evaluation.training.placement import Question, Spot
 
 LABELS = ("question", "answer", "header", "other")
-OTHER = LABELS.index("other")
+QUESTION, ANSWER, OTHER = (LABELS.index(label) for label in ("question", "answer", "other"))
 # A word of OCR belongs to an annotated word that covers at least this share of the smaller of the two.
 _LEAST_COVER = 0.3
 
@@ -33,9 +35,8 @@ class Gold:
     """The annotated words of each item that has any."""
 
 
-def align(page: PageArrays, annotation: Path) -> Gold:
+def align(page: PageArrays, items: Sequence[Item]) -> Gold:
     """Find for each word the annotated word that it overlaps and reads like most."""
-    items: Sequence[dict[str, Any]] = json.loads(annotation.read_text(encoding="utf-8"))["form"]
     found = [(word, item) for item in items for word in item["words"] if word["text"].strip()]
     boxes = np.array([word["box"] for word, _ in found], np.float32).reshape(-1, 4)
     item_label = {item["id"]: LABELS.index(item["label"]) for item in items}
@@ -45,7 +46,7 @@ def align(page: PageArrays, annotation: Path) -> Gold:
         (source, target)
         for item in items
         for source, target in item["linking"]
-        if item_label.get(source) == 0 and item_label.get(target) == 1
+        if item_label.get(source) == QUESTION and item_label.get(target) == ANSWER
     }
     texts: dict[int, list[str]] = {}
     for word, item in found:
@@ -78,3 +79,44 @@ def majority(values: Array, members: Sequence[Array], default: int = -1) -> Arra
 def _most_frequent(values: Array, default: int) -> int:
     known, counts = np.unique(values, return_counts=True)
     return int(known[counts.argmax()]) if len(known) else default
+
+
+def gold_of_questions(page: PageArrays, page_index: int, questions: Sequence[Question]) -> Gold:
+    """Turn the questions that stand on a page, as `place_pairs` found them, into what is right on it.
+
+    `texts` holds those without a spot too: what OCR misreads here it may read elsewhere.
+    """
+    numbers = count()
+    item_label: dict[int, int] = {}
+    texts: dict[int, list[str]] = {}
+    spots: list[tuple[int, Spot]] = []
+    links = set()
+
+    def add(label: int, text: str, spot: Spot | None) -> int:
+        item = next(numbers)
+        item_label[item] = label
+        if words := text.split():
+            texts[item] = words
+        if spot and spot.page_index == page_index:
+            spots.append((item, spot))
+        return item
+
+    for each in (question for question in questions if question.page_index == page_index):
+        key = add(QUESTION, each.key, each.key_spot)
+        for value, spot in zip(each.values, each.value_spots, strict=True):
+            links.add((key, add(ANSWER, value, spot)))
+    owner = np.array([_covering(word.bbox, spots) for word in page.words], np.int32)
+    label = np.array([item_label.get(item, OTHER) for item in owner.tolist()], np.int32)
+    return Gold(owner, label, frozenset(links), item_label, texts)
+
+
+def _covering(bbox: BBox, spots: Sequence[tuple[int, Spot]]) -> int:
+    """Return the item that covers most of a word: OCR may have glued the end of a key to its value."""
+    best, found = 0.0, -1
+    for item, spot in spots:
+        for box in spot.span.boxes:
+            # A part of a word has its word's height.
+            across = min(bbox[2], box[2]) - max(bbox[0], box[0])
+            if box[1] == bbox[1] and box[3] == bbox[3] and across > best:
+                best, found = across, item
+    return found

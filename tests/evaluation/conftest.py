@@ -81,7 +81,7 @@ def _to_form(annotation: Path) -> Form:
         for word in item["words"]
     ]
     page = make_page(words, WIDTH_PX, HEIGHT_PX)
-    return Form(page, align(page, annotation), extraction_to_pairs({"pairs": form_to_pairs(items)}))
+    return Form(page, align(page, items), extraction_to_pairs({"pairs": form_to_pairs(items)}), annotation.stem)
 
 
 @pytest.fixture

@@ -72,20 +72,22 @@ def test_a_folder_takes_extractions_results_and_plain_keys(tmp_path):
         "b": {"status": "valid", "extraction": PAIRS, "fields": []},
         "c": {"Name": ["Ada", "Lovelace"], "Born": "1815"},
         "d": {"company": "ACME", "total": 9.5},
+        "e": {"pairs": [1, 2], "sum": 3},
     }
     for stem, content in contents.items():
         write(tmp_path / f"{stem}.json", content)
-    for name in ("a.PNG", "b.pdf", "c.jpeg", "d.tif", "b.highlighted.png", "unannotated.png"):
+    for name in ("a.PNG", "b.pdf", "c.jpeg", "d.tif", "e.bmp", "b.highlighted.png", "unannotated.png"):
         write(tmp_path / name, "")
     dataset = load_dataset(f"folder:{tmp_path}")
     assert [sample.document for sample in dataset.samples] == [
-        str(tmp_path / name) for name in ("a.PNG", "b.pdf", "c.jpeg", "d.tif")
+        str(tmp_path / name) for name in ("a.PNG", "b.pdf", "c.jpeg", "d.tif", "e.bmp")
     ]
-    assert [sample.expected for sample in dataset.samples] == [PAIRS, PAIRS, contents["c"], contents["d"]]
+    assert [sample.expected for sample in dataset.samples] == [PAIRS, PAIRS, *map(contents.get, "cde")]
     assert [as_form(sample) for sample in dataset.samples] == [
         PAIRS,
         PAIRS,
         {"pairs": [{"key": "Name", "values": ["Ada", "Lovelace"]}, {"key": "Born", "values": ["1815"]}]},
+        None,
         None,
     ]
 

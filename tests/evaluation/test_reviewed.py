@@ -13,6 +13,8 @@ from graph.settings import get_settings
 from graph.tracing import enable_tracing, flush_traces, last_trace_id
 from schemas.errors import UsageError
 
+FORM = text_pdf("Name: Ada Lovelace", "", "Town: London")
+
 
 @pytest.fixture
 def experiment(monkeypatch, request):
@@ -28,21 +30,20 @@ def experiment(monkeypatch, request):
 def extract(document, schema="form"):
     """Read a document by the local reader; returns the trace's id and the result."""
     result = graph.invoke({"document": document}, context={"target_schema": schema, "chat_model": "local"})
-    trace_id = last_trace_id()
-    flush_traces()
-    return trace_id, result
+    return last_trace_id(), result
 
 
-def test_the_newest_correction_of_each_document_is_expected(experiment, example):
+def test_the_newest_correction_of_each_document_is_expected(experiment):
     """A real extraction, corrected three times over two runs, and a receipt beside it."""
-    first, result = extract(example)
-    second, _ = extract(example)
+    first, result = extract(FORM)
+    second, _ = extract(FORM)
+    receipt, receipt_result = extract(text_pdf("ACME STORE", "Total 8.00"), "receipt")
+    flush_traces()
     right = copy.deepcopy(result["extraction"])
     right["pairs"][0]["values"] = ["corrected"]
     log_correction(second, {"pairs": []}, "ada")
     log_correction(first, {"pairs": right["pairs"][:1]}, "ada")
     log_correction(first, right, "grace")
-    receipt, receipt_result = extract(text_pdf("ACME STORE", "Total 8.00"), "receipt")
     log_correction(receipt, {"company": "ACME STORE", "total": 8.0}, "ada")
     dataset = load_dataset("reviewed")
     assert dataset.skipped == []
@@ -58,20 +59,18 @@ def test_the_newest_correction_of_each_document_is_expected(experiment, example)
     assert load_dataset("corrections").samples == dataset.samples
 
 
-def test_corrections_that_cannot_be_used_are_skipped(experiment, example):
+def test_corrections_that_cannot_be_used_are_skipped(experiment):
     """One that is no extraction, one of another schema's shape, one on a trace that is no extraction's."""
-    not_json, _ = extract(example)
-    mlflow.log_expectation(trace_id=not_json, name=EXPECTATION, value="looks right")
-    misfit, _ = extract(example)
-    log_correction(misfit, {"company": "ACME"}, "ada")
-    as_text, result = extract(example)
-    mlflow.log_expectation(trace_id=as_text, name=EXPECTATION, value='{"pairs": []}')
+    (not_json, result), (misfit, _), (as_text, _), (noted, _) = (extract(FORM) for _ in range(4))
     with mlflow.start_span("other"):
         pass
     other = mlflow.get_last_active_trace_id()
     flush_traces()
+    mlflow.log_expectation(trace_id=not_json, name=EXPECTATION, value="looks right")
+    mlflow.log_expectation(trace_id=as_text, name=EXPECTATION, value='{"pairs": []}')
+    mlflow.log_expectation(trace_id=noted, name="note", value="no correction")
+    log_correction(misfit, {"company": "ACME"}, "ada")
     log_correction(other, {"pairs": []}, "ada")
-    mlflow.log_expectation(trace_id=extract(example)[0], name="note", value="no correction")
     dataset = load_dataset("reviewed")
     assert [(sample.document, sample.expected) for sample in dataset.samples] == [(result["document"], {"pairs": []})]
     reasons = {one.name: one.reason for one in dataset.skipped}

@@ -9,6 +9,7 @@ from chat_models.local.learned.models import Models
 from chat_models.local.learned.weights import models_from_bytes, models_to_bytes
 from documents.load import Limits
 from documents.store import DocumentStore
+from evaluation.datasets.load import load_dataset
 from evaluation.training import stages
 from evaluation.training.confidence import (
     auroc,
@@ -22,7 +23,12 @@ from evaluation.training.forms import fold_numbers, load_forms
 from evaluation.training.gold import LABELS
 from schemas.errors import UsageError
 
-pytest.importorskip("lightgbm", exc_type=(ImportError, OSError))  # without libgomp it can't be loaded
+pytest.importorskip("sklearn", reason="training needs scikit-learn: pip install -e '.[train]'")
+pytest.importorskip(
+    "lightgbm",
+    reason="training needs LightGBM, which needs the system package libgomp1",
+    exc_type=(ImportError, OSError),
+)
 
 
 @pytest.fixture
@@ -71,13 +77,18 @@ def test_folds_need_enough_forms(forms):
         fold_numbers(forms[:2], 3)
 
 
+def test_pages_of_a_document_share_a_fold(forms):
+    """Wherever they come: the same scan can be in two data sets."""
+    assert fold_numbers([forms[0], forms[1], forms[2], forms[0], forms[3], forms[1]], 3) == [0, 1, 2, 0, 0, 1]
+
+
 def test_too_many_unusable_forms_end_the_training(make_split, tmp_path, caplog):
     """Each is named; a tenth is the limit."""
     folder = make_split(tmp_path / "split", 3)
     for image in (folder / "images").iterdir():
         image.write_bytes(b"not an image")
     with pytest.raises(UsageError, match="3 of 3 forms"):
-        load_forms(folder, DocumentStore(tmp_path / "store"), Limits())
+        load_forms([load_dataset(f"funsd:{folder}")], DocumentStore(tmp_path / "store"), Limits())
     assert "form1.png" in caplog.text
 
 

@@ -1,0 +1,50 @@
+"""Let a request in: its token's role, and its share of the service."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from limits import RateLimitItemPerMinute
+
+from serving.web.auth import LOCAL_CALLER, Caller, Role, find_caller, is_loopback
+from serving.web.errors import ApiError
+from serving.web.service import Running
+
+# Only for the OpenAPI document; the header is read as it is.
+_bearer = HTTPBearer(auto_error=False, description="A token of OPTOPHONE_API_TOKENS; none on 127.0.0.1 without tokens")
+
+
+def _caller(
+    request: Request, service: Running, _: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> Caller:
+    """Tell who asks."""
+    if service.tokens:
+        caller = find_caller(request.headers.get("authorization"), service.tokens)
+    else:
+        caller = LOCAL_CALLER if _is_local(request) else None
+    who = caller.name if caller else request.client.host if request.client else ""
+    if not service.limiter.hit(RateLimitItemPerMinute(service.settings.requests_per_minute), who):
+        raise ApiError(429, "too_many_requests", "more requests a minute than allowed; wait a minute")
+    if caller is None:
+        raise ApiError(401, "unauthorized", "expected a valid bearer token in the Authorization header; send one")
+    return caller
+
+
+def _is_local(request: Request) -> bool:
+    """Tell whether a program on this machine asks, under this machine's name: a page whose name was rebound doesn't."""
+    return request.client is not None and is_loopback(request.client.host) and is_loopback(request.url.hostname or "")
+
+
+def _requires(role: Role) -> Callable[[Caller], Caller]:
+    def check(caller: Annotated[Caller, Depends(_caller)]) -> Caller:
+        if not caller.may(role):
+            raise ApiError(403, "forbidden", f"expected a token with the role {role}, got {caller.role}; use another")
+        return caller
+
+    return check
+
+
+Reader = Annotated[Caller, Depends(_requires("read"))]
+Extractor = Annotated[Caller, Depends(_requires("extract"))]
+Reviewer = Annotated[Caller, Depends(_requires("review"))]

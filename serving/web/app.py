@@ -1,0 +1,73 @@
+"""The application: `app` is what `langgraph dev` mounts and `optophone serve` runs."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+
+from graph.settings import get_settings
+from serving.web import documents, extractions, health, lookups
+from serving.web.auth import parse_tokens
+from serving.web.errors import answer_errors
+from serving.web.headers import BrowserSafety
+from serving.web.models import ErrorAnswer
+from serving.web.service import running_service
+from serving.web.settings import ServiceSettings, get_service_settings
+
+_STATIC = Path(__file__).parent.parent / "static"
+# Extractions and schemas are kilobytes.
+_MAX_JSON_BYTES = 2_000_000
+# What multipart/form-data adds to a file.
+_FORM_BYTES = 10_000
+
+_REFUSALS = {code: {"model": ErrorAnswer} for code in (401, 403, 429)}
+
+
+def make_app(settings: ServiceSettings | None = None) -> FastAPI:
+    """Make the application; its queue runs from its start to its end.
+
+    Raises:
+        UsageError: a variable can't be used.
+    """
+    settings = settings or get_service_settings()
+    tokens = parse_tokens(settings.api_tokens.get_secret_value())
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with running_service(settings, tokens) as app.state.service:
+            yield
+
+    app = FastAPI(
+        title="Optophone",
+        version=version("optophone"),
+        description="Turns scanned forms into schema-valid JSON, every value tied to its place on the page.",
+        lifespan=lifespan,
+        openapi_url="/api/v1/openapi.json",
+        # Its pages load scripts from elsewhere.
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.add_middleware(BrowserSafety)
+    answer_errors(app)
+    api = APIRouter(prefix="/api/v1", responses=_REFUSALS)
+    upload_bytes = get_settings().limits.max_bytes + _FORM_BYTES
+    api.include_router(documents.router, max_body_size=upload_bytes)
+    api.include_router(extractions.router, max_body_size=_MAX_JSON_BYTES)
+    api.include_router(lookups.router)
+    app.include_router(api)
+    app.include_router(health.router)
+    app.mount("/static", StaticFiles(directory=_STATIC, check_dir=False))
+    app.get("/", include_in_schema=False)(_page)
+    return app
+
+
+def _page() -> FileResponse:
+    """Return the page."""
+    return FileResponse(_STATIC / "index.html", headers={"Cache-Control": "no-cache"})
+
+
+app = make_app()

@@ -1,0 +1,66 @@
+"""Forget documents: on request, and when they are old."""
+
+import asyncio
+import logging
+from datetime import UTC, datetime, timedelta
+
+from anyio import to_thread
+
+from documents.store import DocumentStore
+from schemas.errors import UnreachableError
+from serving.web.errors import ApiError
+from serving.web.jobs import in_thread
+from serving.web.service import Service
+from serving.web.tables import StoredDocument
+from serving.web.traces import forget_traces
+
+_logger = logging.getLogger("optophone")
+
+# Retention is a matter of days.
+_SWEEP_S = 3600.0
+
+
+async def delete_document(document: StoredDocument, service: Service) -> None:
+    """Forget a document with all that came of it.
+
+    Raises:
+        ApiError: MLflow doesn't answer; the document is still there then.
+    """
+    extractions = await in_thread(service.ledger.of_document, document.ref)
+    await service.jobs.cancel(extraction.id for extraction in extractions)
+    try:
+        runs = [extraction.run_id for extraction in extractions if extraction.run_id]
+        await in_thread(forget_traces, document.ref, runs)
+    except UnreachableError as error:
+        raise ApiError(503, "unreachable", "MLflow doesn't answer, so nothing is deleted; try again later") from error
+    kept = await in_thread(service.ledger.pages_of_others, document.ref)
+    await in_thread(service.ledger.delete_document, document.ref)
+    await to_thread.run_sync(_forget_bytes, document, kept, service.store)
+
+
+def _forget_bytes(document: StoredDocument, kept: set[str], store: DocumentStore) -> None:
+    for page in document.pages:
+        if page["image"] not in kept:
+            store.forget(page["image"])
+            if page["text_layer"]:
+                store.forget(page["text_layer"])
+    store.forget(document.ref)
+
+
+async def sweep(service: Service, retention_days: float) -> None:
+    """Forget what is older than the retention, for ever."""
+    while True:
+        oldest = datetime.now(UTC) - timedelta(days=retention_days)
+        refs = await in_thread(service.ledger.documents_before, oldest.isoformat(timespec="milliseconds"))
+        for ref in refs:
+            document = await in_thread(service.ledger.document, ref)
+            if document is not None:
+                await _try_to_delete(document, service)
+        await asyncio.sleep(_SWEEP_S)
+
+
+async def _try_to_delete(document: StoredDocument, service: Service) -> None:
+    try:
+        await delete_document(document, service)
+    except Exception as error:  # the next sweep tries again; the others are not held up
+        _logger.warning("an old document could not be deleted: %s", type(error).__name__)

@@ -1,0 +1,155 @@
+"""Extractions: accepted, followed, listed."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Response
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from graph.context import Context
+from graph.settings import get_settings
+from prompts.names import EXTRACT, parse_name
+from prompts.registry import check_prompt
+from schemas.errors import UsageError
+from schemas.target import make_schema
+from serving.web.access import Extractor, Reader
+from serving.web.answers import to_extraction, to_item
+from serving.web.documents import find_document
+from serving.web.errors import ApiError
+from serving.web.jobs import in_thread
+from serving.web.ledger import QueueFullError
+from serving.web.models import ErrorAnswer, Extraction, ExtractionList, ExtractionRequest
+from serving.web.service import Running, Service
+from serving.web.tables import ExtractionStatus, StoredExtraction
+
+router = APIRouter(prefix="/extractions", tags=["extractions"])
+
+# Proxies give up on a silent connection after a minute or so.
+_MAX_WAIT_S = 50.0
+
+
+@router.post(
+    "",
+    status_code=202,
+    responses={
+        200: {"model": Extraction, "description": "It ended while you waited"},
+        **{code: {"model": ErrorAnswer} for code in (404, 422, 503)},
+    },
+)
+async def start(
+    wanted: ExtractionRequest,
+    service: Running,
+    caller: Extractor,
+    response: Response,
+    wait: Annotated[float, Query(ge=0, le=_MAX_WAIT_S, description="Seconds to wait for the end")] = 0,
+) -> Extraction:
+    """Accept an extraction: from here on it is finished or reported, also when the service is killed."""
+    document = await find_document(wanted.document, service)
+    context = await in_thread(_to_context, wanted, service.chat_models)
+    try:
+        accepted = await in_thread(
+            service.ledger.accept,
+            document,
+            wanted.name or document.name,
+            context,
+            caller.name,
+            service.settings.max_queued,
+        )
+    except QueueFullError as error:
+        raise ApiError(503, "busy", "as many extractions wait as may; try again later") from error
+    service.jobs.submit(accepted.id)
+    if wait:
+        accepted = await _wait(accepted, service, wait)
+    if accepted.has_ended:
+        response.status_code = 200
+    return to_extraction(accepted, service.trace_page)
+
+
+def _to_context(wanted: ExtractionRequest, chat_models: list[str]) -> dict[str, Any]:
+    """Return the run's context, complete and checked: the choice that holds now holds when its turn comes."""
+    chat_model = wanted.chat_model or chat_models[0]
+    if chat_model not in chat_models:
+        raise ApiError(422, "chat_model", f"expected a chat model of {', '.join(chat_models)}; choose one of them")
+    settings = get_settings()
+    try:
+        if wanted.json_schema is not None:
+            make_schema(wanted.json_schema, allow_patterns=False)
+        prompt = {}
+        if wanted.extract_prompt:
+            prompt = {"extract_prompt": str(parse_name(wanted.extract_prompt, EXTRACT))}
+            check_prompt(prompt["extract_prompt"], settings.tracking_uri, settings.registry_timeout_s)
+    except UsageError as error:
+        raise ApiError(422, "invalid_request", str(error)) from error
+    context = Context(
+        target_schema=wanted.schema_,
+        json_schema=wanted.json_schema,
+        chat_model=chat_model,
+        max_attempts=wanted.max_attempts,
+        grounding=wanted.grounding,
+        additional_rules=wanted.additional_rules,
+        **prompt,
+    )
+    return context.model_dump(mode="json")
+
+
+async def _wait(accepted: StoredExtraction, service: Service, seconds: float) -> StoredExtraction:
+    progress = service.jobs.progress(accepted.id)
+    if progress is not None:
+        try:
+            await asyncio.wait_for(progress.wait(), seconds)
+        except TimeoutError:
+            pass
+    return await in_thread(service.ledger.get, accepted.id) or accepted
+
+
+@router.get("")
+async def list_(
+    service: Running,
+    _: Reader,
+    query: Annotated[str, Query(max_length=200, description="Part of the name or the id")] = "",
+    status: ExtractionStatus | None = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    before: Annotated[str | None, Query(pattern=r"^\d{1,18}$", description="`next` of the list before")] = None,
+) -> ExtractionList:
+    """List extractions, newest first."""
+    earlier = int(before) if before else None
+    found = await in_thread(service.ledger.newest, limit + 1, earlier, query, status)
+    items = [to_item(stored, service.trace_page) for stored in found[:limit]]
+    return ExtractionList(items=items, next=str(found[limit - 1].number) if len(found) > limit else None)
+
+
+async def find_extraction(id: str, service: Running, _: Reader) -> StoredExtraction:
+    """Return an extraction.
+
+    Raises:
+        ApiError: there is none of this id.
+    """
+    stored = await in_thread(service.ledger.get, id)
+    if stored is None:
+        raise ApiError(404, "not_found", "there is no extraction of this id; look it up in GET /extractions")
+    return stored
+
+
+Found = Annotated[StoredExtraction, Depends(find_extraction)]
+
+
+@router.get("/{id}", responses={404: {"model": ErrorAnswer}})
+async def get(stored: Found, service: Running) -> Extraction:
+    """Return an extraction as it is now."""
+    return to_extraction(stored, service.trace_page)
+
+
+@router.get("/{id}/events", response_class=EventSourceResponse, responses={404: {"model": ErrorAnswer}})
+async def events(stored: Found, service: Running) -> AsyncIterator[ServerSentEvent]:
+    """Stream what happens, from the start: `progress` events, then one `end` with the extraction."""
+    progress = service.jobs.progress(stored.id)
+    if progress is not None:
+        async for event in progress.follow():
+            yield ServerSentEvent(event="progress", data=event)
+        stored = await in_thread(service.ledger.get, stored.id) or stored
+    else:
+        for event in stored.progress:
+            yield ServerSentEvent(event="progress", data=event)
+    if stored.has_ended:
+        yield ServerSentEvent(event="end", data=to_extraction(stored, service.trace_page).model_dump(by_alias=True))

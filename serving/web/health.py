@@ -1,0 +1,45 @@
+"""Whether the service is up, whether it can work, and what Prometheus reads."""
+
+import logging
+
+from fastapi import APIRouter, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from serving.web.access import Reader
+from serving.web.jobs import in_thread
+from serving.web.service import Running, Service
+
+router = APIRouter(tags=["health"])
+_logger = logging.getLogger("optophone")
+
+
+@router.get("/healthz")
+async def healthz() -> dict[str, str]:
+    """Say that the process is up."""
+    return {"status": "ok"}
+
+
+@router.get("/readyz", responses={503: {"description": "One of the checks failed"}})
+async def readyz(service: Running) -> JSONResponse:
+    """Say whether documents can be stored and the queue is worked off; without MLflow forms are read all the same."""
+    checks = {"store": await in_thread(_is_writable, service), "queue": service.jobs.is_running}
+    is_ready = all(checks.values())
+    return JSONResponse({"status": "ok" if is_ready else "unavailable", "checks": checks}, 200 if is_ready else 503)
+
+
+def _is_writable(service: Service) -> bool:
+    try:
+        service.ledger.check()
+        service.store.put(b"")
+    except Exception as error:  # a full disk, a folder that is gone: whatever it is, nothing can be accepted
+        _logger.warning("the store can't be written: %s", error)
+        return False
+    return True
+
+
+@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+async def metrics(service: Running, _: Reader) -> Response:
+    """Return counts in Prometheus's text format."""
+    counts = await in_thread(service.ledger.counts)
+    return Response(service.metrics.as_text(counts), media_type=CONTENT_TYPE_LATEST)

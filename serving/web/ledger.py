@@ -1,0 +1,216 @@
+"""What the service has accepted and what became of it, in one SQLite file: the queue is the rows that are not ended.
+
+Why rows and no queue of its own: docs/decisions/0009. One process owns the file, and says so by SQLite's own lock,
+which the system frees when the process is killed. All calls block; on an event loop they belong into a thread.
+"""
+
+import os
+import secrets
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, delete, event, func, insert, or_, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import StaticPool
+
+from schemas.errors import UsageError
+from serving.web.tables import OPEN, StoredDocument, StoredExtraction, documents, extractions, metadata, now
+
+# A document that brings the process down would do so for ever.
+_MAX_STARTS = 3
+# Another process that is just ending frees the file within this time.
+_LOCK_WAIT_S = 5.0
+
+_PRAGMAS = (
+    "locking_mode=EXCLUSIVE",  # one process
+    "journal_mode=WAL",
+    "synchronous=FULL",  # what was accepted survives a power failure
+    "foreign_keys=ON",
+    "secure_delete=ON",  # what was deleted is overwritten
+)
+
+
+class QueueFullError(Exception):
+    """As many extractions wait as may."""
+
+
+class Ledger:
+    """Documents and extractions; safe for several threads."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the file, made readable for its owner alone.
+
+        Raises:
+            UsageError: another process has it open.
+        """
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        self._engine = create_engine(
+            f"sqlite:///{path}",
+            poolclass=StaticPool,
+            connect_args={"check_same_thread": False, "timeout": _LOCK_WAIT_S},
+        )
+        event.listen(self._engine, "connect", _set_up)
+        self._lock = threading.Lock()
+        try:
+            with self._transaction() as connection:
+                metadata.create_all(connection)
+                connection.execute(update(extractions).where(extractions.c.number < 0).values(starts=0))  # takes the lock
+        except OperationalError as error:
+            self._engine.dispose()
+            raise UsageError(
+                f"cannot use '{path}' ({error.orig}); end the other service that uses it, or set another OPTOPHONE_DATA_DIR"
+            ) from error
+
+    def close(self) -> None:
+        """Free the file."""
+        with self._lock:
+            self._engine.dispose()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        with self._lock, self._engine.begin() as connection:
+            yield connection
+
+    def check(self) -> None:
+        """Raise unless the file can be written."""
+        with self._transaction() as connection:
+            connection.execute(update(extractions).where(extractions.c.number < 0).values(starts=0))
+
+    # Documents
+
+    def put_document(self, ref: str, name: str, pages: Sequence[Any]) -> StoredDocument:
+        """Note an upload; a second one of the same content is the same document, by its newest name."""
+        row = {"ref": ref, "name": name, "uploaded_at": now(), "pages": list(pages)}
+        with self._transaction() as connection:
+            connection.execute(upsert(documents).values(row).on_conflict_do_update(index_elements=["ref"], set_=row))
+        return StoredDocument(**row)  # type: ignore[arg-type]
+
+    def document(self, ref: str) -> StoredDocument | None:
+        """Return an upload; None for everything else, also for what was derived from one."""
+        with self._transaction() as connection:
+            row = connection.execute(select(documents).where(documents.c.ref == ref)).mappings().first()
+        return StoredDocument(**row) if row else None
+
+    def documents_before(self, time: str) -> list[str]:
+        """Return references of uploads older than a time, none of them with work that waits."""
+        waiting = select(extractions.c.document).where(extractions.c.status.in_(OPEN))
+        old = select(documents.c.ref).where(documents.c.uploaded_at < time, documents.c.ref.not_in(waiting))
+        with self._transaction() as connection:
+            return list(connection.scalars(old))
+
+    def pages_of_others(self, ref: str) -> set[str]:
+        """Return the page images that other documents have too."""
+        with self._transaction() as connection:
+            others = connection.scalars(select(documents.c.pages).where(documents.c.ref != ref))
+            return {page["image"] for pages in others for page in pages}
+
+    def delete_document(self, ref: str) -> None:
+        """Forget an upload and its extractions."""
+        with self._transaction() as connection:
+            connection.execute(delete(extractions).where(extractions.c.document == ref))
+            connection.execute(delete(documents).where(documents.c.ref == ref))
+
+    # Extractions
+
+    def accept(
+        self, document: StoredDocument, name: str, context: dict[str, Any], caller: str, max_queued: int
+    ) -> StoredExtraction:
+        """Note an extraction that is to be done; from here on it survives the process.
+
+        Raises:
+            QueueFullError: so many wait already.
+        """
+        row = {
+            "id": secrets.token_urlsafe(12),
+            "document": document.ref,
+            "name": name,
+            "num_pages": len(document.pages),
+            "context": context,
+            "caller": caller,
+            "created_at": now(),
+            "status": "queued",
+        }
+        with self._transaction() as connection:
+            waiting = select(func.count()).where(extractions.c.status == "queued")
+            if connection.scalar(waiting) >= max_queued:  # type: ignore[operator]
+                raise QueueFullError
+            connection.execute(insert(extractions).values(row))
+            return _get(connection, str(row["id"]))  # type: ignore[return-value]
+
+    def get(self, id: str) -> StoredExtraction | None:
+        """Return an extraction."""
+        with self._transaction() as connection:
+            return _get(connection, id)
+
+    def of_document(self, ref: str) -> list[StoredExtraction]:
+        """Return the extractions of a document."""
+        with self._transaction() as connection:
+            rows = connection.execute(select(extractions).where(extractions.c.document == ref)).mappings()
+            return [StoredExtraction(**row) for row in rows]
+
+    def newest(self, limit: int, before: int | None, query: str, status: str | None) -> list[StoredExtraction]:
+        """Return extractions, newest first, without their results and progress; `query` is part of the name or the id."""
+        left_out = ("result", "progress")
+        columns = [column for column in extractions.c if column.name not in left_out]
+        wanted = select(*columns).order_by(extractions.c.number.desc()).limit(limit)
+        if before is not None:
+            wanted = wanted.where(extractions.c.number < before)
+        if query:
+            matches = (column.icontains(query, autoescape=True) for column in (extractions.c.name, extractions.c.id))
+            wanted = wanted.where(or_(*matches))
+        if status is not None:
+            wanted = wanted.where(extractions.c.status == status)
+        with self._transaction() as connection:
+            rows = connection.execute(wanted).mappings()
+            return [StoredExtraction(**row, result=None, progress=[]) for row in rows]
+
+    def begin(self, id: str) -> StoredExtraction | None:
+        """Note that work on an extraction begins; None where it was deleted meanwhile."""
+        return self.change(id, status="running", starts=extractions.c.starts + 1)
+
+    def change(self, id: str, **values: Any) -> StoredExtraction | None:
+        """Set columns of an extraction; None where there is no such."""
+        with self._transaction() as connection:
+            connection.execute(update(extractions).where(extractions.c.id == id).values(**values))
+            return _get(connection, id)
+
+    def take_back(self) -> list[str]:
+        """After a start: queue again what an earlier process left, oldest first, and return all that waits.
+
+        What was begun too often fails: it is reported instead of tried for ever.
+        """
+        error = {"code": "interrupted", "message": "the service was stopped each time it read this; upload it again"}
+        is_running = extractions.c.status == "running"
+        given_up = update(extractions).where(is_running, extractions.c.starts >= _MAX_STARTS)
+        with self._transaction() as connection:
+            connection.execute(given_up.values(status="failed", error=error, ended_at=now()))
+            connection.execute(update(extractions).where(is_running).values(status="queued"))
+            waiting = select(extractions.c.id).where(extractions.c.status == "queued")
+            return list(connection.scalars(waiting.order_by(extractions.c.number)))
+
+    def unlogged(self) -> list[str]:
+        """Return the extractions that ended and that the request log lacks."""
+        ended = select(extractions.c.id).where(extractions.c.status.not_in(OPEN), extractions.c.run_id.is_(None))
+        with self._transaction() as connection:
+            return list(connection.scalars(ended.order_by(extractions.c.number)))
+
+    def counts(self) -> dict[str, int]:
+        """Return how many extractions have each status."""
+        counted = select(extractions.c.status, func.count()).group_by(extractions.c.status)
+        with self._transaction() as connection:
+            return {status: count for status, count in connection.execute(counted)}
+
+
+def _set_up(connection: Any, _: Any) -> None:
+    for pragma in _PRAGMAS:
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _get(connection: Connection, id: str) -> StoredExtraction | None:
+    row = connection.execute(select(extractions).where(extractions.c.id == id)).mappings().first()
+    return StoredExtraction(**row) if row else None

@@ -1,0 +1,41 @@
+"""`optophone serve`: the application under uvicorn, without the LangGraph server."""
+
+import os
+
+from schemas.errors import UsageError
+from serving.web.auth import check_address, parse_tokens
+
+# Streams of progress don't end by themselves; what runs is taken up at the next start.
+_GRACE_S = 3
+
+
+def run_server(host: str, port: int) -> None:
+    """Serve until a signal ends it.
+
+    Raises:
+        UsageError: the address needs tokens and there are none, or the port is taken.
+    """
+    # Before the settings are read: here strangers can ask.
+    os.environ["OPTOPHONE_ALLOW_PATHS"] = "false"
+    from serving.web.settings import get_service_settings  # noqa: PLC0415 - reads the environment
+
+    settings = get_service_settings()
+    check_address(host, parse_tokens(settings.api_tokens.get_secret_value()))
+    import uvicorn  # noqa: PLC0415
+
+    from serving.web.app import app  # noqa: PLC0415 - imports MLflow, which takes seconds
+
+    config = uvicorn.Config(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        access_log=False,  # addresses hold references of documents
+        server_header=False,
+        proxy_headers=False,  # who asks is told by the connection alone
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+    server = uvicorn.Server(config)
+    server.run()
+    if not server.started:
+        raise UsageError(f"the service did not start on {host}:{port}; the lines above say why")

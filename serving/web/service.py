@@ -1,0 +1,63 @@
+"""All that the routes share, made when the application starts and closed when it ends."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from anyio import CapacityLimiter
+from fastapi import Depends, Request
+from limits.storage import MemoryStorage
+from limits.strategies import FixedWindowRateLimiter
+
+from documents.store import DocumentStore
+from graph.settings import get_settings, get_store
+from serving.web.auth import ApiToken
+from serving.web.jobs import Jobs, in_thread
+from serving.web.ledger import Ledger
+from serving.web.metrics import Metrics
+from serving.web.settings import ServiceSettings
+
+# A page of the allowed size takes 150 MB while it is decoded.
+_DECODING = os.cpu_count() or 1
+
+
+@dataclass
+class Service:
+    """The running service."""
+
+    settings: ServiceSettings
+    tokens: list[ApiToken]
+    ledger: Ledger
+    store: DocumentStore
+    metrics: Metrics
+    jobs: Jobs
+    chat_models: list[str]
+    """What clients may choose, the default first."""
+    trace_page: str | None = None
+    """Address of a trace's page with {trace_id} in it; None where no MLflow server is known."""
+    decoding: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(_DECODING))
+    limiter: FixedWindowRateLimiter = field(default_factory=lambda: FixedWindowRateLimiter(MemoryStorage()))
+
+
+@asynccontextmanager
+async def running_service(settings: ServiceSettings, tokens: list[ApiToken]) -> AsyncIterator[Service]:
+    """Open the ledger and work off its queue until the end."""
+    ledger = await in_thread(Ledger, get_settings().data_dir / "service.db")
+    metrics = Metrics()
+    jobs = Jobs(ledger, metrics, lambda _: None, settings.max_concurrent)
+    await jobs.start()
+    try:
+        yield Service(settings, tokens, ledger, get_store(), metrics, jobs, settings.choosable_chat_models())
+    finally:
+        await jobs.stop()
+        await in_thread(ledger.close)
+
+
+def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+Running = Annotated[Service, Depends(_service)]

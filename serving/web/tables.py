@@ -1,0 +1,95 @@
+"""The tables of the service's database, and a row of each as plain data."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from sqlalchemy import JSON, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text
+
+ExtractionStatus = Literal["queued", "running", "valid", "exhausted", "unreadable", "failed"]
+OPEN: tuple[ExtractionStatus, ...] = ("queued", "running")
+
+metadata = MetaData()
+
+documents = Table(
+    "documents",
+    metadata,
+    Column("ref", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("uploaded_at", Text, nullable=False),
+    Column("pages", JSON, nullable=False),
+)
+
+extractions = Table(
+    "extractions",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("document", Text, ForeignKey("documents.ref"), nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("num_pages", Integer, nullable=False),
+    Column("context", JSON, nullable=False),
+    Column("caller", Text, nullable=False),
+    Column("created_at", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("starts", Integer, nullable=False, default=0),
+    Column("ended_at", Text),
+    Column("error", JSON(none_as_null=True)),
+    Column("result", JSON(none_as_null=True)),
+    Column("progress", JSON, nullable=False, default=list),
+    Column("trace_id", Text),
+    Column("cost_usd", Float),
+    Column("run_id", Text),
+    Column("review", JSON(none_as_null=True)),
+    Index("by_status", "status"),
+    sqlite_autoincrement=True,  # a number is a place in the list, and never given twice
+)
+
+
+@dataclass(frozen=True)
+class StoredDocument:
+    """An upload."""
+
+    ref: str
+    name: str
+    uploaded_at: str
+    pages: list[dict[str, Any]]
+    """`documents.page.Page` of each."""
+
+
+@dataclass(frozen=True)
+class StoredExtraction:
+    """An accepted extraction; times are ISO 8601 in UTC."""
+
+    number: int
+    id: str
+    document: str
+    name: str
+    num_pages: int
+    context: dict[str, Any]
+    """`graph.context.Context` of the run."""
+    caller: str
+    created_at: str
+    status: ExtractionStatus
+    starts: int
+    """How often it was begun: more than once after the process was killed."""
+    ended_at: str | None
+    error: dict[str, str] | None
+    result: dict[str, Any] | None
+    """`graph.state.OutputState`; None until it ended, and where it failed."""
+    progress: list[dict[str, Any]]
+    trace_id: str | None
+    cost_usd: float | None
+    run_id: str | None
+    """MLflow run of the request log; "" where none was wanted."""
+    review: dict[str, Any] | None
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether its result or its error is there."""
+        return self.status not in OPEN
+
+
+def now() -> str:
+    """Return the time as the tables hold it; sorted as text it is sorted by time."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
