@@ -13,8 +13,10 @@ export async function follow(id, list, signal) {
 }
 
 function addStep(list, { node, attempt, message }) {
-  list.lastElementChild?.classList.remove("now");
+  const before = list.lastElementChild;
+  before?.classList.remove("now");
+  before?.firstElementChild.replaceWith(icon("found"));
   const where = attempt ? `${node}, attempt ${attempt}` : node;
-  list.append(h("li", { class: "now" }, icon("found"), h("strong", {}, where), " ", h("span", {}, message ?? "")));
+  list.append(h("li", { class: "now" }, icon("wait"), h("strong", {}, where), " ", h("span", {}, message ?? "")));
   announce(`${where}: ${message ?? ""}`);
 }

@@ -6,6 +6,8 @@ import { drawBox } from "./draw.js";
 import { placeBox, textIn } from "./geometry.js";
 import { makeZoom } from "./zoom.js";
 
+const LEGEND = ["found", "close", "ambiguous", "reviewed"];
+
 /** The pages of a document. `onpoint(leaf | null)` and `onpick(leaf)` tell which box the pointer is at and which was clicked. */
 export class Viewer {
   #ref;
@@ -23,6 +25,7 @@ export class Viewer {
     this.layer = h("div", { class: "boxes" });
     this.stage = h("div", { class: "stage" }, this.image, this.layer);
     this.viewport = h("div", { class: "viewport", tabindex: "0", role: "region", "aria-label": "Page image" }, this.stage);
+    this.legend = h("span", { class: "legend" });
     this.pageText = h("span", { class: "page-text" });
     this.hint = h("p", { class: "draw-hint", hidden: true }, "Drag over the words or click one. Escape leaves it as it was.");
     this.zoom = makeZoom(this.viewport, this.stage, () => !this.#isDrawing);
@@ -39,8 +42,9 @@ export class Viewer {
     );
     return h(
       "div",
-      { class: "toolbar", role: "toolbar", "aria-label": "View" },
+      { class: "toolbar", role: "group", "aria-label": "View" },
       pages,
+      this.legend,
       h(
         "span",
         { class: "group" },
@@ -80,6 +84,10 @@ export class Viewer {
   mark(marks) {
     this.#marks = marks;
     this.#draw();
+    const counts = LEGEND.map((kind) => [kind, marks.filter((mark) => mark.kind === kind && mark.leaf.bbox).length]);
+    this.legend.replaceChildren(
+      ...counts.filter(([, number]) => number).map(([kind, number]) => h("span", {}, h("i", { class: `swatch box ${kind}` }), `${number} ${kind}`)),
+    );
   }
 
   #draw() {

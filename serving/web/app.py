@@ -10,7 +10,7 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
 from graph.settings import get_settings
-from serving.web import documents, extractions, health, lookups
+from serving.web import documents, extractions, health, lookups, page_words
 from serving.web.auth import parse_tokens
 from serving.web.errors import answer_errors
 from serving.web.headers import BrowserSafety
@@ -56,6 +56,7 @@ def make_app(settings: ServiceSettings | None = None) -> FastAPI:
     api = APIRouter(prefix="/api/v1", responses=_REFUSALS)
     upload_bytes = get_settings().limits.max_bytes + _FORM_BYTES
     api.include_router(documents.router, max_body_size=upload_bytes)
+    api.include_router(page_words.router)
     api.include_router(extractions.router, max_body_size=_MAX_JSON_BYTES)
     api.include_router(lookups.router)
     app.include_router(api)

@@ -31,6 +31,19 @@ class Document(BaseModel):
     pages: list[PageSize]
 
 
+class PageWord(BaseModel):
+    """A word as it was read."""
+
+    text: str
+    bbox: tuple[float, float, float, float] = Field(description="x0, y0, x1, y1 as fractions of the page")
+
+
+class PageWords(BaseModel):
+    """The words of a page."""
+
+    words: list[PageWord]
+
+
 class ExtractionRequest(BaseModel):
     """What to extract, and how; only `document` is needed."""
 
