@@ -31,6 +31,8 @@ class Answer(TypedDict):
     """Why the chat model declined to answer; None where it did answer."""
     failure: str | None
     """Why no answer came at all, after the bounded retries; None where one came."""
+    confidences: dict[str, float]
+    """How probably values are right, 0 to 1, by JSON pointer into the answer; empty where it doesn't say."""
 
 
 def ask_for_json(
@@ -59,7 +61,19 @@ def read_answer(message: AIMessage) -> Answer:
     refusal = message.additional_kwargs.get("refusal")
     if not refusal and reason in ("content_filter", "refusal", "SAFETY"):
         refusal = f"the provider withheld the answer ({reason})"
-    return Answer(text=_text(message), truncated=reason in _CUT_OFF, refusal=refusal, failure=None)
+    return Answer(
+        text=_text(message),
+        truncated=reason in _CUT_OFF,
+        refusal=refusal,
+        failure=None,
+        confidences=_confidences(metadata.get("confidences")),
+    )
+
+
+def _confidences(given: Any) -> dict[str, float]:
+    """Keep what is a probability; a provider may mean something else by the word."""
+    items = given.items() if isinstance(given, dict) else ()
+    return {str(path): value for path, value in items if isinstance(value, float) and 0 <= value <= 1}
 
 
 def _openai_format(json_schema: JsonSchema) -> dict[str, Any]:

@@ -1,17 +1,18 @@
 """Where on the page a value of the answer stands, if it stands there at all. No place is ever made up.
 
 `found` is the same text up to case, blanks and punctuation, the same number or the same date in another notation;
-`close` is nearly the same text; `ambiguous` is found in several places; `missing` is none of these.
+`close` is nearly the same text, or figures that differ in look-alikes only (8 and B); `ambiguous` is found in several
+places; `missing` is none of these.
 """
 
-from collections.abc import Hashable, Iterable, Sequence
-from decimal import Decimal
+import re
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from typing_extensions import TypedDict
 
-from documents.notation import Reading, agree, find_dates, find_numbers, normalise, read_whole
+from documents.notation import Reading, agree, find_dates, find_numbers, is_figures, normalise, read_whole
 from documents.page import BBox
 from documents.word_index import PageIndex, Span
 
@@ -21,6 +22,8 @@ Value = str | int | float
 # Three misread characters in twenty. On FUNSD's forms 97 of 100 close places are then right and one in 2,000 answers of
 # other forms is called close; at 0.75 it is one in 150.
 _CLOSE = 0.85
+_FIGURES = re.compile(r"\d+")
+_DATE_PARTS = 3
 # Texts this short stand on every page; they count only where they stand alone.
 _SHORT = 2
 # The nearest candidate is clear if the next one is this many times as far. On FUNSD's forms that settles six in
@@ -30,48 +33,69 @@ _CLEARLY = 1.5
 _BELOW = 3.0
 
 
-class Place(TypedDict):
-    """Where a value stands on the page."""
+Likeness = Callable[[str], float]
+"""How much a label is like what a value is called; 0 where it isn't."""
+
+
+class Spot(TypedDict):
+    """A place on the page, if there is one."""
 
     grounding: GroundingStatus
     page_index: int | None
     """From 0; None where it is missing."""
     bbox: BBox | None
     """The first of the places in reading order where it is ambiguous; None where it is missing."""
-    confidence: float
-    """The lowest of the reader's scores there, times the similarity, divided by the number of equally good places;
-    0 to 1, and 0 where it is missing. With n places the first is the right one in one case of n, by measurement too."""
+
+
+class Place(Spot):
+    """Where a value stands on the page, and what is read there."""
+
     text: str | None
     """What the page reads there."""
+    score: float
+    """The lowest of the reader's scores there, 0 to 1; 0 where it is missing."""
+    misread: tuple[float, ...]
+    """For each character of the normalised text, how many of its word's the reader may have misread."""
 
 
 class _Match(NamedTuple):
     grounding: Literal["found", "close"]
     page_index: int
     span: Span
-    similarity: float
+    is_literal: bool
+    """The page writes it as the value does."""
 
 
-def ground(value: Value, pages: Sequence[PageIndex], near: Place | None = None) -> Place:
+def ground(
+    value: Value, pages: Sequence[PageIndex], near: Place | None = None, likeness: Likeness | None = None
+) -> Place:
     """Place one value on the pages.
 
-    `near` is the place of a value that belongs with it: a field's label, or its neighbour in the row. Given that, a
-    value that stands in several places is found where exactly one is clearly nearest: right of `near` or just below.
+    Of several places, `likeness` chooses the one whose label is most like what the value is called. `near` is the place
+    of a value that belongs with it: a field's label, or its neighbour in the row. Given that, a value that stands in
+    several places is found where exactly one is clearly nearest: right of `near` or just below.
     """
-    return _settle(_matches(value, pages), near)
+    return _settle(_choose(_matches(value, pages), pages, likeness), near)
 
 
 def ground_all(
-    values: Sequence[Value], pages: Sequence[PageIndex], groups: Sequence[Hashable] | None = None
+    values: Sequence[Value],
+    pages: Sequence[PageIndex],
+    groups: Sequence[Hashable] | None = None,
+    likenesses: Sequence[Likeness | None] | None = None,
 ) -> list[Place]:
     """Place the values of one answer, in the answer's order.
 
-    An ambiguous value is looked for near the one before it (right of it or below), else before the one after it (left
-    or above), so that labels and their values, or a row's cells, give each other their places. `groups` names for each
-    value what it belongs to (the pair, the line item); only values of one group do so. Without it all are one group.
+    A value in several places is looked for by its label, where there is a likeness for it; else near the one before it
+    (right of it or below), else before the one after it (left or above), so that labels and their values, or a row's
+    cells, give each other their places. `groups` names for each value what it belongs to (the pair, the line item);
+    only values of one group do so. Without it all are one group.
     """
     groups = groups or [None] * len(values)
-    matches = [_matches(value, pages) for value in values]
+    likenesses = likenesses or [None] * len(values)
+    matches = [
+        _choose(_matches(value, pages), pages, likeness) for value, likeness in zip(values, likenesses, strict=True)
+    ]
     places = [_settle(found) for found in matches]
     for i, j in [*pairwise(range(len(values))), *((j, i) for i, j in pairwise(range(len(values))))]:
         if (
@@ -83,27 +107,44 @@ def ground_all(
     return places
 
 
+def labels_beside(place: Spot, pages: Sequence[PageIndex]) -> list[str]:
+    """Return what stands before a place on its row and above it, those with letters; [] where there is no place."""
+    page_index, bbox = place["page_index"], place["bbox"]
+    return [] if page_index is None or bbox is None else pages[page_index].labels_of(bbox)
+
+
 def _matches(value: Value, pages: Sequence[PageIndex]) -> list[_Match]:
-    return _equal(value, pages) or _similar(value, pages)
+    return _equal(value, pages) or _misread(value, pages) or _similar(value, pages)
+
+
+def _choose(matches: Sequence[_Match], pages: Sequence[PageIndex], likeness: Likeness | None) -> Sequence[_Match]:
+    """Keep the first match with the best label, if any is like; else those that are written as the value is."""
+    if likeness and len(matches) > 1:
+        labels = [pages[match.page_index].labels_of(match.span.bbox) for match in matches]
+        scores = [max(map(likeness, found), default=0.0) for found in labels]
+        if best := max(scores):
+            return [matches[scores.index(best)]]
+    return [match for match in matches if match.is_literal] or matches
 
 
 def _settle(matches: Sequence[_Match], near: Place | None = None, *, forwards: bool = True) -> Place:
     if not matches:
-        return Place(grounding="missing", page_index=None, bbox=None, confidence=0.0, text=None)
+        return Place(grounding="missing", page_index=None, bbox=None, text=None, score=0.0, misread=())
     if len(matches) > 1 and near and (nearest := _nearest(matches, near, forwards=forwards)):
         matches = [nearest]
-    grounding, page_index, span, similarity = matches[0]
+    first = matches[0]
     return Place(
-        grounding="ambiguous" if grounding == "found" and len(matches) > 1 else grounding,
-        page_index=page_index,
-        bbox=span.bbox,
-        confidence=span.score * similarity / len(matches),
-        text=span.text,
+        grounding="ambiguous" if first.grounding == "found" and len(matches) > 1 else first.grounding,
+        page_index=first.page_index,
+        bbox=first.span.bbox,
+        text=first.span.text,
+        score=first.span.score,
+        misread=first.span.misread,
     )
 
 
 def _equal(value: Value, pages: Sequence[PageIndex]) -> list[_Match]:
-    """Find the places that say the same as the value; those that write it alike go before other notations of it."""
+    """Find the places that say the same as the value, in any notation."""
     text = str(value)
     norm = normalise(text)
     if not norm:
@@ -115,18 +156,29 @@ def _equal(value: Value, pages: Sequence[PageIndex]) -> list[_Match]:
         # Figures are not read on from one column or row to the next: there stand other figures.
         spans = page.equal(norm, compact=norm.isdecimal())
         if numbers:
-            spans = [span for span in spans if _same(text, numbers, span.text, _numbers_of(span))]
+            spans = [span for span in spans if means_same(text, numbers, span.text, _numbers_of(span))]
             spans += _other_notations(page.numbers(numbers), text, numbers, spans)
         if dates:
             spans += _other_notations(page.dates(dates), text, dates, spans)
-        matches += [_Match("found", page_index, span, 1.0) for span in spans if span.stands_alone or len(norm) > _SHORT]
-    literal = [match for match in matches if normalise(match.span.text) == norm]
-    return sorted(literal or matches, key=_reading_order)
+        matches += [
+            _Match("found", page_index, span, normalise(span.text) == norm)
+            for span in spans
+            if span.stands_alone or len(norm) > _SHORT
+        ]
+    return sorted(matches, key=_reading_order)
 
 
-def _same(text: str, readings: frozenset[Reading], there_text: str, there: frozenset[Reading]) -> bool:
+def means_same(text: str, readings: frozenset[Reading], there_text: str, there: frozenset[Reading]) -> bool:
     """Say whether two notations mean the same, or leave the same choice and are written alike."""
-    return agree(readings, there) or (readings == there and _figures(text) == _figures(there_text))
+    return agree(readings, there) or (not readings.isdisjoint(there) and _written_alike(text, there_text))
+
+
+def _written_alike(text: str, there_text: str) -> bool:
+    """Say whether the same figures stand in the same order between the same signs; a date's year can be cut short."""
+    one, two = _FIGURES.findall(text), _FIGURES.findall(there_text)
+    if len(one) == len(two) == _DATE_PARTS:
+        return all(int(a) == int(b) or (len(a) != len(b) and a[-2:] == b[-2:]) for a, b in zip(one, two, strict=True))
+    return _figures(text) == _figures(there_text)
 
 
 def _figures(text: str) -> str:
@@ -136,31 +188,38 @@ def _figures(text: str) -> str:
 def _other_notations(
     found: Iterable[tuple[Span, frozenset[Reading]]], text: str, readings: frozenset[Reading], known: Sequence[Span]
 ) -> list[Span]:
-    spans = [span for span, there in found if _same(text, readings, span.text, there)]
+    spans = [span for span, there in found if means_same(text, readings, span.text, there)]
     return [span for span in dict.fromkeys(spans) if not any(_overlap(span.bbox, other.bbox) for other in known)]
 
 
-def _similar(value: Value, pages: Sequence[PageIndex]) -> list[_Match]:
-    """Find the places that are most nearly like the value, all of them equally like it."""
+def _misread(value: Value, pages: Sequence[PageIndex]) -> list[_Match]:
+    """Find the places where figures differ from the value in nothing but characters that look alike."""
     text = str(value)
     norm = normalise(text)
-    if len(norm) <= _SHORT:
+    if len(norm) <= _SHORT or not is_figures(text):
         return []
-    numbers = read_whole(text, find_numbers)
     matches = [
-        _Match("close", page_index, span, similarity)
+        _Match("close", page_index, span, is_literal=False)
         for page_index, page in enumerate(pages)
-        for span, similarity in page.similar(norm, _CLOSE, compact=norm.isdecimal())
-        if not numbers or _of_one_size(numbers, _numbers_of(span))
+        for span in page.alike(norm)
+        # What is the same but for points and signs is another number.
+        if normalise(span.text) != norm
     ]
-    best = max((match.similarity for match in matches), default=0.0)
-    return sorted((match for match in matches if match.similarity == best), key=_reading_order)
+    return sorted(matches, key=_reading_order)
 
 
-def _of_one_size(numbers: frozenset[Reading], there: frozenset[Reading]) -> bool:
-    """Say whether one number can be the other misread: a lost sign or a moved point is another number."""
-    sizes = [{(n.is_signed(), n.adjusted()) for n in side if isinstance(n, Decimal)} for side in (numbers, there)]
-    return not there or not sizes[0].isdisjoint(sizes[1])
+def _similar(value: Value, pages: Sequence[PageIndex]) -> list[_Match]:
+    """Find the places that are most nearly like the value, all of them equally like it; none for figures."""
+    norm = normalise(str(value))
+    if len(norm) <= _SHORT or is_figures(str(value)):
+        return []
+    matches = [
+        (similarity, _Match("close", page_index, span, is_literal=False))
+        for page_index, page in enumerate(pages)
+        for span, similarity in page.similar(norm, _CLOSE)
+    ]
+    best = max((similarity for similarity, _ in matches), default=0.0)
+    return sorted((match for similarity, match in matches if similarity == best), key=_reading_order)
 
 
 def _numbers_of(span: Span) -> frozenset[Reading]:

@@ -6,7 +6,7 @@ from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFont, ImageStat
 
-from documents.grounding import GroundingStatus, Place
+from documents.grounding import GroundingStatus, Spot
 from documents.page import BBox
 
 Colour = tuple[int, int, int]
@@ -23,7 +23,7 @@ _FILL_ALPHA = 56  # of 255: dark print stays black under it
 _LEGEND_LINES = 2.4  # the legend strip's height in lines of its text
 
 
-def highlight(png: bytes, places: Sequence[tuple[str, Place]]) -> bytes:
+def highlight(png: bytes, places: Sequence[tuple[str, Spot]]) -> bytes:
     """Draw each labelled place on the page and a legend under it; give the picture as PNG.
 
     A missing value has no box; the legend counts it. All places are taken to be on this page.
@@ -44,7 +44,7 @@ def highlight(png: bytes, places: Sequence[tuple[str, Place]]) -> bytes:
     return out.getvalue()
 
 
-def _label_boxes(size: tuple[int, int], places: Sequence[tuple[str, Place]]) -> dict[BBox, tuple[str, Colour]]:
+def _label_boxes(size: tuple[int, int], places: Sequence[tuple[str, Spot]]) -> dict[BBox, tuple[str, Colour]]:
     """Give each box in pixels its label and colour; labels of one and the same box are joined."""
     boxes: dict[BBox, tuple[str, Colour]] = {}
     for label, place in places:

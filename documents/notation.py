@@ -88,6 +88,12 @@ def read_whole(text: str, find: Callable[[str], Iterator[Notation]]) -> frozense
     return frozenset().union(*(n.readings for n in spans))
 
 
+def is_figures(text: str) -> bool:
+    """Say whether a text is a number, a date or a code: what one wrong digit makes another thing."""
+    digits, letters = (sum(map(kind, text)) for kind in (str.isdecimal, str.isalpha))
+    return digits > letters or bool(read_whole(text, find_numbers) or read_whole(text, find_dates))
+
+
 def agree(first: Set[Reading], second: Set[Reading]) -> bool:
     """Say whether two notations mean the same: `1.234` and `1,234`, both with two readings, don't."""
     return not first.isdisjoint(second) and min(len(first), len(second)) == 1

@@ -23,6 +23,8 @@ class Piece(NamedTuple):
     """The text it stands for, with the signs up to the next piece."""
     bbox: BBox
     score: float
+    misread: float
+    """How many characters of its word the reader may have misread: its doubt, 1 - score, for each of them."""
     opens: bool
     """Nothing of the word stands before it, except behind a bracket or colon: true for the `x` of `x-ray`."""
     closes: bool
@@ -39,7 +41,7 @@ def cut(word: Word) -> list[Piece]:
     """
     text = unicodedata.normalize("NFKC", word.text)
     if text.isascii() and text.isalnum():  # most words: one piece, with nothing to cut
-        return [Piece(text.lower(), text, word.bbox, word.score, opens=True, closes=True, blank_follows=True)]
+        return [whole(word, text.lower())]
     spans = list(_spans(text))
     starts = [0, *(start for start, _ in spans[1:])]
     ends = [*(end for _, end in spans[:-1]), len(text)]
@@ -49,6 +51,7 @@ def cut(word: Word) -> list[Piece]:
             raw=text[start:following],
             bbox=part(word.bbox, start / len(text), end / len(text), mirrored=is_right_to_left(text)),
             score=word.score,
+            misread=_misread(word),
             opens=_is_edge(text[:start][::-1]),
             closes=_is_edge(text[end:]),
             blank_follows=following == len(text) and not _is_unspaced(text[-1]),
@@ -56,6 +59,11 @@ def cut(word: Word) -> list[Piece]:
         for start, end, following in zip(starts, ends, [*starts[1:], len(text)], strict=True)
         if (norm := normalise(text[start:end]))
     ]
+
+
+def whole(word: Word, norm: str) -> Piece:
+    """Make one piece of a word of which nothing is cut off."""
+    return Piece(norm, word.text, word.bbox, word.score, _misread(word), opens=True, closes=True, blank_follows=True)
 
 
 def part(bbox: BBox, start: float, end: float, *, mirrored: bool = False) -> BBox:
@@ -69,6 +77,10 @@ def part(bbox: BBox, start: float, end: float, *, mirrored: bool = False) -> BBo
 def is_right_to_left(text: str) -> bool:
     """Say whether a text is read from right to left: Arabic, Hebrew and their kin."""
     return not text.isascii() and any(unicodedata.bidirectional(char) in {"R", "AL"} for char in text)
+
+
+def _misread(word: Word) -> float:
+    return (1 - word.score) * len(word.text)
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:

@@ -14,10 +14,13 @@ from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
 from documents.check_boxes import EMPTY, TICKED
+from documents.layout import group_rows
+from documents.lookalikes import fold
 from documents.notation import Reading, find_dates, find_numbers
 from documents.page import BBox, Word
-from documents.pieces import Piece, cut, part
+from documents.pieces import Piece, cut, part, whole
 from documents.reading_order import Run, make_runs, middle, right_neighbours, runs_below, union
+from documents.surroundings import labels_of
 
 # The widest gap read across, in widths of the page's median character: a blank is about one, columns are rarely
 # closer than three, and forms leave up to twenty between a label's end and what is filled in.
@@ -35,6 +38,8 @@ class Span(NamedTuple):
     """Of its words, or the parts of words in it, in the order they are read."""
     score: float
     """The lowest of the reader's scores, 0 to 1: on scans it tells misread text from right better than the mean."""
+    misread: tuple[float, ...]
+    """For each character of the normalised text, how many of its word's the reader may have misread."""
     stands_alone: bool
     """Nothing is glued to it, except behind a bracket or colon."""
     on_one_line: bool
@@ -78,6 +83,17 @@ class PageIndex:
                         places[start] = span
         return list(places.values())
 
+    def alike(self, norm: str) -> list[Span]:
+        """Find the compact places that differ from `norm` in nothing but characters that look alike."""
+        folded, chain = fold(norm), self._chains[0]
+        places = []
+        for start, text in enumerate(chain.texts):
+            if fold(text[: len(norm)]) == folded:
+                span, length = self._walk(chain, start, len(norm))
+                if length == len(norm) and span.on_one_line:
+                    places.append(span)
+        return places
+
     def similar(self, norm: str, cutoff: float, *, compact: bool = False) -> list[tuple[Span, float]]:
         """Find the places that read most nearly like `norm`, with their equal similarity of at least `cutoff`.
 
@@ -109,6 +125,10 @@ class PageIndex:
     def dates(self, readings: frozenset[Reading]) -> list[tuple[Span, frozenset[Reading]]]:
         """Find the dates on the page with a reading among these, each with all its readings."""
         return [found for reading in readings for found in self._dates.get(reading, ())]
+
+    def labels_of(self, bbox: BBox) -> list[str]:
+        """Return what stands before a place on its row, and what stands above it; those with letters."""
+        return labels_of(bbox, self._rows)
 
     def _walk(self, chain: _Chain, start: int, length: int) -> tuple[Span, int]:
         """Read on from a piece until at least `length` characters are read; give them and how many they are."""
@@ -149,6 +169,10 @@ class PageIndex:
         return [index for word in run for index in self._piece_indices[word]]
 
     @cached_property
+    def _rows(self) -> list[list[Word]]:
+        return group_rows(self._words)
+
+    @cached_property
     def _numbers(self) -> dict[Reading, list[tuple[Span, frozenset[Reading]]]]:
         found = ((word, notation) for word in self._words for notation in find_numbers(word.text))
         return _by_reading((_join([_part_of(w, n.start, n.end)]), n.readings) for w, n in found)
@@ -176,9 +200,7 @@ def _dates_of_run(words: list[Word]) -> Iterator[tuple[Span, frozenset[Reading]]
 
 def _part_of(word: Word, start: int, end: int) -> Piece:
     bbox = part(word.bbox, start / len(word.text), end / len(word.text))
-    return Piece(
-        word.text[start:end], word.text[start:end], bbox, word.score, opens=True, closes=True, blank_follows=True
-    )
+    return whole(Word(word.text[start:end], bbox, word.score), word.text[start:end])
 
 
 def _join(parts: Sequence[Piece]) -> Span:
@@ -187,6 +209,7 @@ def _join(parts: Sequence[Piece]) -> Span:
         bbox=union([p.bbox for p in parts]),
         boxes=tuple(p.bbox for p in parts),
         score=min(p.score for p in parts),
+        misread=tuple(p.misread for p in parts for _ in p.norm),
         stands_alone=parts[0].opens and parts[-1].closes,
         on_one_line=max(p.bbox[1] for p in parts) < min(p.bbox[3] for p in parts),
     )

@@ -15,7 +15,7 @@ from documents.store import DocumentStore
 def page_words(page: Page, store: DocumentStore) -> list[Word]:
     """Return the page's words in reading order: rows from the top, each row from the left.
 
-    On a scan each box to tick is a word too, "☒" or "☐". OCR costs about two CPU seconds a page and runs once for an
+    On a scan each box to tick is a word too, "☒" or "☐". OCR costs about a CPU second a page and runs once for an
     image, ever; a blank page gives an empty list. Raises UnreadableDocumentError where the page's image is no longer in
     the store.
     """

@@ -25,7 +25,11 @@ class Field(TypedDict):
     bbox: BBox | None
     """(x0, y0, x1, y1) as fractions of the page, origin top left."""
     confidence: float
-    """0 to 1, from the page reader's scores and how well the value matches; 0 without a place."""
+    """0 to 1: how surely the value is right. Where it has a place and the chat model says how probable it is (the local
+    reader does, for `form`), that; else by what the page says of it and, for named fields, what a second reader takes.
+    """
+    reason: str | None
+    """What speaks against the value, where the confidence is below 0.5; else None."""
 
 
 class Usage(TypedDict):
@@ -88,6 +92,8 @@ class State(InputState, OutputState):
     request: Request | None
     """Written by refine; None before the first request."""
     answer: Answer | None
+    confidences: dict[str, float]
+    """How probably the extraction's values are right, by JSON pointer, as far as the chat model says."""
 
 
 # What each node and router reads. LangGraph hands it over and traces show just that, not the whole state each time.
@@ -111,8 +117,10 @@ class ValidateInput(TypedDict):
     request: Request | None
     answer: Answer | None
     attempts: int
+    chat_model: str
     extraction: dict[str, Any] | None
     validation_errors: list[FieldError]
+    confidences: dict[str, float]
 
 
 class RefineInput(TypedDict):

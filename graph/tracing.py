@@ -32,7 +32,7 @@ def enable_tracing(settings: Settings) -> bool:
     import mlflow.langchain  # noqa: PLC0415 - takes seconds
 
     try:
-        connection.run(lambda: _use_experiment(settings), settings.registry_timeout_s)
+        connection.run(lambda: use_experiment(settings), settings.registry_timeout_s)
         mlflow.tracing.configure(span_processors=[_redact, _name_upload, _summarise, _escape_surrogates])
         mlflow.langchain.autolog()
         if connection.is_remote:
@@ -93,8 +93,8 @@ def experiment_name() -> str:
     return os.environ.get("MLFLOW_EXPERIMENT_NAME", EXPERIMENT)
 
 
-def _use_experiment(settings: Settings) -> None:
-    """Use that experiment, made with artifacts beside a local database where it isn't there."""
+def use_experiment(settings: Settings) -> str:
+    """Use that experiment, made with artifacts beside a local database where it isn't there; return its id."""
     import mlflow  # noqa: PLC0415 - takes seconds
 
     name = experiment_name()
@@ -102,7 +102,7 @@ def _use_experiment(settings: Settings) -> None:
         is_local = settings.tracking_uri.startswith("sqlite:")
         location = (settings.data_dir / "artifacts").resolve().as_uri() if is_local else None
         mlflow.create_experiment(name, artifact_location=location)
-    mlflow.set_experiment(name)
+    return str(mlflow.set_experiment(name).experiment_id)
 
 
 def _survive_outages(connection: Connection) -> None:

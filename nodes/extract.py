@@ -158,7 +158,8 @@ def _raise_or_go_on(error: Exception, state: ExtractInput, *, is_last: bool) -> 
 
 
 def _no_answer(error: Exception, chat_model: str) -> Answer:
-    return Answer(text="", truncated=False, refusal=None, failure=f"'{chat_model}' failed: {explain(error)}")
+    failure = f"'{chat_model}' failed: {explain(error)}"
+    return Answer(text="", truncated=False, refusal=None, failure=failure, confidences={})
 
 
 def _add(usage: Usage, message: AIMessage, chat_model: str) -> Usage:

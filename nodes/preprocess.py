@@ -79,6 +79,7 @@ def _new_account(chat_model: str, target_schema: str) -> dict[str, Any]:
         "pages": [],
         "request": None,
         "answer": None,
+        "confidences": {},
     }
 
 

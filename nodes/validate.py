@@ -1,19 +1,21 @@
 """Hold the answer against the schema, its rules and the page, and decide whether the run ends."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from langgraph.runtime import Runtime
 
-from documents.grounding import ground_all
+from chat_models.factory import LOCAL
+from chat_models.local.pairs import PageWords
 from documents.page import Page
-from documents.word_index import PageIndex
 from documents.words import page_words
 from graph.context import Context, context_of
 from graph.settings import get_settings, get_store
 from graph.state import Field, Status, StopReason, ValidateInput
+from nodes.locate import locate
 from schemas.errors import ErrorKind, FieldError
 from schemas.parsing import ParsedAnswer, parse_answer
-from schemas.pointers import populated, record_of
+from schemas.pointers import get
 from schemas.repair import REPAIRS, merge_repairs
 from schemas.target import TargetSchema
 
@@ -28,15 +30,25 @@ def validate(state: ValidateInput, runtime: Runtime[Context]) -> dict[str, Any]:
     target = context.schema_to_fill(allow_paths=get_settings().allow_paths)
     parsed = _read_answer(state)
     candidate, taken = _merge(parsed, state, target)
-    fields = [] if context.grounding == "off" else _place(candidate, state["pages"])
+    confidences = _confidences(candidate, taken, state)
     errors = parsed.errors + _still_cut_off(state, taken)
     errors += [] if candidate is None else target.errors(candidate)
+    fields = []
+    if context.grounding != "off":
+        broken_rules = {error["path"]: error["message"] for error in errors if error["kind"] == "rule"}
+        # The local reader agrees with itself.
+        read_again = state["chat_model"].partition(":")[0] != LOCAL
+        pages = _page_words(state["pages"])
+        fields = locate(
+            candidate, pages, target.json_schema, broken_rules, probabilities=confidences, read_again=read_again
+        )
     if context.grounding == "require":
         errors += [_not_on_page(field) for field in fields if _is_ungrounded(field)]
     status, stop_reason = _decide(state, candidate, errors, context.max_attempts)
     return {
         "extraction": candidate,
         "fields": fields,
+        "confidences": confidences,
         "validation_errors": errors,
         "status": status,
         "stop_reason": stop_reason,
@@ -85,21 +97,19 @@ def _still_cut_off(state: ValidateInput, taken: list[str]) -> list[FieldError]:
     ]
 
 
-def _place(candidate: Any, pages: list[Page]) -> list[Field]:
-    values = list(populated(candidate))
-    indices = [PageIndex(page_words(page, get_store())) for page in pages] if values else []
-    places = ground_all([value for _, value in values], indices, groups=[record_of(path) for path, _ in values])
-    return [
-        Field(
-            path=path,
-            value=value,
-            grounding=place["grounding"],
-            page_index=place["page_index"],
-            bbox=place["bbox"],
-            confidence=round(place["confidence"], 4),
-        )
-        for (path, value), place in zip(values, places, strict=True)
-    ]
+def _confidences(candidate: Any, taken: list[str], state: ValidateInput) -> dict[str, float]:
+    """Return what the chat model says of the candidate's values; a value repaired since has no such word."""
+    answer = state["answer"]
+    if answer is not None and "" in taken:
+        return answer.get("confidences", {})
+    # Here and above: a run that an older version began has no such key.
+    known = state.get("confidences", {}).items()
+    return {path: value for path, value in known if get(candidate, path) == get(state["extraction"], path)}
+
+
+def _page_words(pages: Sequence[Page]) -> list[PageWords]:
+    store = get_store()
+    return [PageWords(page_words(page, store), page["width_px"], page["height_px"]) for page in pages]
 
 
 def _is_ungrounded(field: Field) -> bool:

@@ -23,6 +23,11 @@ def record_of(pointer: str) -> str:
     return "/".join(parts[: items[0]]) if items else pointer
 
 
+def name_of(pointer: str) -> str:
+    """Return the last part of a pointer: a property's name or an item's number."""
+    return pointer.rpartition("/")[2].replace("~1", "/").replace("~0", "~")
+
+
 def contains(outer: str, inner: str) -> bool:
     """Tell whether `inner` is `outer` or lies inside it."""
     return inner == outer or inner.startswith(outer + "/")

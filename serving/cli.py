@@ -12,6 +12,7 @@ from schemas.errors import OptophoneError, UsageError
 from serving.prompt_commands import prompts_app
 
 EXIT_OK, EXIT_NOT_VALID, EXIT_USAGE = 0, 1, 2
+EXIT_BELOW_BAR = 1
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -95,6 +96,45 @@ def extract(
 
 
 @app.command()
+def evaluate(
+    *,
+    dataset: Annotated[str, typer.Option(metavar="KIND:DIR", help="funsd:DIR, sroie:DIR, folder:DIR, or reviewed")],
+    schema: Annotated[
+        str | None, typer.Option(help="Schema to fill [default: the one that the dataset is annotated for, else form]")
+    ] = None,
+    chat_model: Annotated[str | None, typer.Option(help="As for extract")] = None,
+    prompt: Annotated[
+        str | None, typer.Option(help="Prompt version of the first request, such as optophone-extract@2")
+    ] = None,
+    max_attempts: Annotated[int, typer.Option(min=1, max=10, help="Chat-model requests a document at most")] = 3,
+    limit: Annotated[int | None, typer.Option(min=1, help="So many documents, chosen at random [default: all]")] = None,
+    seed: Annotated[int, typer.Option(help="Of that choice and of the intervals")] = 0,
+    concurrency: Annotated[int, typer.Option(min=1, max=64, help="Documents at a time")] = 4,
+    fail_under: Annotated[
+        list[str] | None,
+        typer.Option(metavar="METRIC=BAR", help="Exit 1 where a figure is worse than this; repeat for more"),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where the report goes [default: evaluations/ in the data folder]"),
+    ] = None,
+) -> None:
+    """Measure how well annotated documents are read: a table, an HTML report, and a run in MLflow.
+
+    Exit code 0: measured, and no figure is below its bar; 1: one is; 2: the call is wrong.
+    """
+    sys.path.append("")  # as for extract
+    from graph.context import Context  # noqa: PLC0415
+    from serving.evaluation import Options, run_evaluation  # noqa: PLC0415
+
+    context = Context(
+        chat_model=chat_model, max_attempts=max_attempts, **({"extract_prompt": prompt} if prompt else {})
+    )
+    options = Options(dataset, schema, limit, seed, concurrency, fail_under or [], out)
+    raise typer.Exit(EXIT_OK if run_evaluation(options, context) else EXIT_BELOW_BAR)
+
+
+@app.command()
 def train(
     *,
     dataset: Annotated[
@@ -110,6 +150,18 @@ def train(
     from serving.training import run_training  # noqa: PLC0415
 
     run_training(dataset, out, folds)
+
+
+@app.command()
+def witness(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Holds answers.jsonl and its documents")],
+    *,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write each value as a line of JSON")] = None,
+) -> None:
+    """Replay recorded answers of chat models: which wrong values the page's words catch."""
+    from serving.witness import run_witness  # noqa: PLC0415
+
+    run_witness(folder, out)
 
 
 @app.command()

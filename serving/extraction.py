@@ -39,7 +39,7 @@ def run_documents(
         OSError: a result can't be written; those before it are.
     """
     if out is not None:
-        _make_folder(out)
+        make_folder(out)
     all_valid = True
     for file, stem in zip(_with_progress(files, as_json), _stems(files), strict=True):
         result = cast("OutputState", graph.invoke({"document": file}, context=context))
@@ -50,7 +50,7 @@ def run_documents(
     return all_valid
 
 
-def _make_folder(out: Path) -> None:
+def make_folder(out: Path) -> None:
     """Find out that nothing can be written before anything is read or paid."""
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -100,14 +100,14 @@ def _show(file: str, result: OutputState, as_json: bool) -> None:
 def _write(result: OutputState, out: Path, stem: str, *, highlighted: bool) -> None:
     text = json.dumps(result, ensure_ascii=False, indent=2) + "\n"
     # A file name that is no UTF-8 holds lone surrogates, which JSON can only carry escaped.
-    _write_whole(out / f"{stem}.json", text.encode(errors="backslashreplace"))
+    write_whole(out / f"{stem}.json", text.encode(errors="backslashreplace"))
     if highlighted and result["status"] != "unreadable":
         for index, png in enumerate(highlighted_pages(result, get_store(), get_settings().limits)):
             suffix = "" if index == 0 else f"-{index + 1}"
-            _write_whole(out / f"{stem}.highlighted{suffix}.png", png)
+            write_whole(out / f"{stem}.highlighted{suffix}.png", png)
 
 
-def _write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes) -> None:
     """An interrupt or a full disk leaves what stood there before, never a part."""
     part = path.with_name(f"{path.name}.part")
     try:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from documents.grounding import Place
+from documents.grounding import Spot
 from documents.highlight import highlight
 from documents.limits import Limits
 from documents.load import load_document
@@ -31,11 +31,5 @@ def _label(field: Field) -> str:
     return parts[-1] if not parts[-1].isdigit() else "/".join(parts[-2:])
 
 
-def _place(field: Field) -> Place:
-    return Place(
-        grounding=field["grounding"],
-        page_index=field["page_index"],
-        bbox=field["bbox"],
-        confidence=field["confidence"],
-        text=None,
-    )
+def _place(field: Field) -> Spot:
+    return Spot(grounding=field["grounding"], page_index=field["page_index"], bbox=field["bbox"])

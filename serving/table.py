@@ -12,18 +12,22 @@ _STYLES = {"found": "green", "close": "yellow", "ambiguous": "cyan", "missing": 
 
 
 def print_result(console: Console, name: str, result: OutputState, trace_id: str | None) -> None:
-    """Print fields with grounding and confidence, then status, errors, versions and the trace's id."""
-    console.print(f"[bold]{_plain(name)}[/bold]", soft_wrap=True)
+    """Print the fields, what speaks against doubtful ones, status, errors, versions and the id of the trace."""
+    console.print(f"[bold]{plain(name)}[/bold]", soft_wrap=True)
     if result["fields"]:
         console.print(_table(result["fields"]))
+    for field in result["fields"]:
+        if field["reason"]:
+            doubt = f"{plain(field['path'])}: {plain(field['reason'])}"
+            console.print(f"[yellow]doubtful[/yellow] {doubt}", soft_wrap=True)
     colour = "green" if result["status"] == "valid" else "red"
     attempts = f"{result['attempts']} attempt{'' if result['attempts'] == 1 else 's'}"
     reason = "" if result["stop_reason"] == result["status"] else f"{result['stop_reason']}, "
     console.print(f"status   [{colour}]{result['status']}[/{colour}] ({reason}{attempts})")
     for error in result["validation_errors"]:
         where = f" at {error['path']}" if error["path"] else ""
-        console.print(f"[red]{error['kind']}[/red]{_plain(where)}: {_plain(error['message'])}", soft_wrap=True)
-    console.print(f"by       {_plain(result['chat_model'])}, {_usage(result['usage'])}")
+        console.print(f"[red]{error['kind']}[/red]{plain(where)}: {plain(error['message'])}", soft_wrap=True)
+    console.print(f"by       {plain(result['chat_model'])}, {_usage(result['usage'])}")
     console.print(f"prompts  {', '.join(result['prompts']) or '-'}", soft_wrap=True)
     console.print(f"trace    {trace_id or '-'}")
 
@@ -39,7 +43,7 @@ def _table(fields: list[Field]) -> Table:
         style = _STYLES[field["grounding"]]
         page = "-" if field["page_index"] is None else str(field["page_index"] + 1)
         grounding = f"[{style}]{field['grounding']}[/{style}]"
-        table.add_row(_plain(label), _plain(str(field["value"])), grounding, f"{field['confidence']:.2f}", page)
+        table.add_row(plain(label), plain(str(field["value"])), grounding, f"{field['confidence']:.2f}", page)
     return table
 
 
@@ -47,7 +51,7 @@ def _is_key(field: Field) -> bool:
     return re.fullmatch(r"/pairs/\d+/key", field["path"]) is not None
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Take a document's text for what it says: neither as markup nor as commands to the terminal."""
     return escape("".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text))
 

@@ -12,6 +12,7 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import ConfigDict, Field
 
+from chat_models.local.confidences import pair_confidences
 from chat_models.local.fields import fill_schema
 from chat_models.local.pairs import PageWords
 from chat_models.local.reader import read_pages
@@ -68,7 +69,11 @@ class LocalChatModel(BaseChatModel):
         filled = fill_schema(kwargs.get("response_format") or Form.model_json_schema(), reading)
         message = AIMessage(
             content=json.dumps(filled, ensure_ascii=False),
-            response_metadata={"finish_reason": "stop", "model_name": "local"},
+            response_metadata={
+                "finish_reason": "stop",
+                "model_name": "local",
+                "confidences": pair_confidences(filled, reading.pairs),
+            },
             usage_metadata=UsageMetadata(input_tokens=0, output_tokens=0, total_tokens=0),
         )
         return ChatResult(generations=[ChatGeneration(message=message)])

@@ -20,8 +20,8 @@ _ABBREVIATIONS = {
 _MIN_SIMILARITY = 80.0
 # A key that has more words than the property ("Invoice date" for `date`) is worth less than one that has the same.
 _SUBSET_WEIGHT = 0.85
-# Words that turn a key into another thing's: "GST ID" is no amount of GST, "Company No" no company.
-_IDENTIFIERS = {"identification", "number", "registration", "reg", "code"}
+# Words that turn a key into another thing's: "GST ID" is no amount of GST, "Company No" no company, "Sub Total" none.
+_IDENTIFIERS = {"identification", "number", "registration", "reg", "code", "quantity", "sub"}
 
 
 def property_names(name: str, json_schema: JsonSchema) -> list[str]:
@@ -50,6 +50,17 @@ def best_choice(names: Sequence[str], choices: Sequence[Choice]) -> Choice | Non
     """Return the box to tick whose wording is most like one of the names, the first of equals; None where none is."""
     index = _best(names, [choice.wording for choice in choices])
     return None if index is None else choices[index]
+
+
+def label_likeness(names: Sequence[str], label: str) -> float:
+    """Return how like a printed label is to one of the names, 0 to 1; 0 below what counts as like.
+
+    Of a row such as "No. 12 Date:" only what follows the last colon inside it and no figures count.
+    """
+    last = label.strip(" :.").rpartition(":")[2]
+    words = [word for word in last.split() if not any(char.isdigit() for char in word)]
+    similarity = _similarity(names, normalise_name(" ".join(words)))
+    return similarity / 100 if similarity >= _MIN_SIMILARITY else 0.0
 
 
 def _best(names: Sequence[str], texts: Sequence[str]) -> int | None:

@@ -49,12 +49,12 @@ def _join(learned: Sequence[Pair], by_rules: Sequence[Pair], layout: PageLayout)
     ticked = [pair for pair in by_rules if pair.has_choices]
     places = [segment.bbox for pair in ticked for segment in (pair.key, *pair.values)]
     others = [pair for pair in learned if not any(_meets(segment, places) for segment in (pair.key, *pair.values))]
-    return sorted([*others, *ticked], key=lambda pair: (_row_index(pair.key, layout), pair.key.bbox[0]))
+    middles = [sum(_middle(segment) for segment in row) / len(row) for row in layout.rows]
+    return sorted([*others, *ticked], key=lambda pair: (_row_index(pair.key, middles), pair.key.bbox[0]))
 
 
-def _row_index(segment: Segment, layout: PageLayout) -> int:
-    """Return the row nearest to the segment's first word."""
-    middles = [sum(_middle(other) for other in row) / len(row) for row in layout.rows]
+def _row_index(segment: Segment, middles: Sequence[float]) -> int:
+    """Return the row, of those with these middles, that is nearest to the segment's first word."""
     first = _middle(Segment(segment.words[:1]))
     return min(range(len(middles)), key=lambda index: abs(middles[index] - first))
 

@@ -1,7 +1,7 @@
 """How good extractions are: pure functions over expected and predicted data. docs/metrics.md defines each metric."""
 
 from evaluation.metrics.comparison import Difference, paired_difference
-from evaluation.metrics.document import DocumentScores, FormScores, score_document
+from evaluation.metrics.document import DocumentScores, FormScores, is_form_gold, score_document
 from evaluation.metrics.edit_distance import anls_star, one_minus_ned
 from evaluation.metrics.fields import field_scores, invented_fields
 from evaluation.metrics.fuzzy import fuzzy_counts, invented_pairs
@@ -41,6 +41,7 @@ __all__ = [
     "fuzzy_counts",
     "invented_fields",
     "invented_pairs",
+    "is_form_gold",
     "key_counts",
     "key_value_accuracy",
     "normalise",

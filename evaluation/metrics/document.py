@@ -72,7 +72,7 @@ def score_document(
         latency_s: wall-clock seconds of the run, where measured.
     """
     extraction = result["extraction"] if result else None
-    is_form = _is_form(expected)
+    is_form = is_form_gold(expected)
     return DocumentScores(
         document=document,
         status=(result and result["status"]) or "failed",
@@ -88,7 +88,7 @@ def score_document(
     )
 
 
-def _is_form(expected: Mapping[str, Any]) -> bool:
+def is_form_gold(expected: Mapping[str, Any]) -> bool:
     """Tell a form by its shape: a user's own schema may have a list named `pairs` too."""
     pairs = expected.get("pairs") if len(expected) == 1 else None
     return isinstance(pairs, list) and all(
@@ -111,9 +111,14 @@ def _score_form(expected: Mapping[str, Any], extraction: Mapping[str, Any] | Non
 
 
 def _anls_star(expected: Mapping[str, Any], extraction: Mapping[str, Any] | None, *, is_form: bool) -> float:
-    """Hold a form's values against each other by their cleaned key: a list of pairs would take 0.3 CPU seconds."""
-    if extraction is None or not is_form:
-        return anls_star(expected, extraction)
+    """Hold a form's values against each other by their cleaned key: a list of pairs would take 0.3 CPU seconds.
+
+    Of named fields those that the gold leaves out are unknown, so they are left out of the extraction too.
+    """
+    if extraction is None:
+        return 0.0
+    if not is_form:
+        return anls_star(expected, {name: extraction.get(name) for name in expected})
     gold, found = (with_clean_keys(extraction_to_key_values(side)) for side in (expected, extraction))
     return anls_star(gold, found)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from chat_models.local.learned.geometry import Array
+from chat_models.local.learned.logistic import UNCALIBRATED, Logistic, calibrate, log_odds
 
 # Of equal width, as usual for the expected calibration error (Naeini et al. 2015).
 _BINS = 10
@@ -22,15 +23,15 @@ class Reliability:
     share_right: float
 
 
-def fit_calibration(scores: Array, right: Array) -> Array:
-    """Return (2, k) points of the increasing curve from score to share of right ones, by isotonic regression."""
-    from sklearn.isotonic import IsotonicRegression  # noqa: PLC0415 - only training needs it
+def fit_calibration(scores: Array, right: Array) -> Logistic:
+    """Fit Platt's scaling: two numbers, and no ties between scores, as isotonic regression makes."""
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - only training needs it
 
-    if not len(scores):
-        return np.array([[0.0, 1.0], [0.0, 1.0]])
-    # The ends are never quite sure: a few pairs that all are right don't prove that every such pair is.
-    fitted = IsotonicRegression(y_min=0.01, y_max=0.99, out_of_bounds="clip").fit(scores, right)
-    return np.array([fitted.X_thresholds_, fitted.y_thresholds_], np.float32)
+    if len(np.unique(right)) < 2:  # nothing to learn from
+        return UNCALIBRATED
+    # Hardly any penalty: two numbers can't overfit hundreds of pairs.
+    model = LogisticRegression(C=100).fit(log_odds(scores)[:, None], right)
+    return Logistic(model.coef_[0].astype(np.float32), model.intercept_.astype(np.float32))
 
 
 def calibrate_across(scores: Sequence[Array], right: Sequence[Array]) -> list[Array]:
@@ -41,7 +42,7 @@ def calibrate_across(scores: Sequence[Array], right: Sequence[Array]) -> list[Ar
         curve = fit_calibration(
             np.concatenate([scores[index] for index in others]), np.concatenate([right[index] for index in others])
         )
-        calibrated.append(np.interp(scores[fold], curve[0], curve[1]))
+        calibrated.append(calibrate(scores[fold], curve))
     return calibrated
 
 

@@ -1,11 +1,12 @@
 """Fit single models: logistic regression over tokens, boosted trees over features."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from chat_models.local.learned.geometry import Array
+from chat_models.local.learned.logistic import Logistic
 from chat_models.local.learned.text import BUCKETS, TextModel
 from chat_models.local.learned.trees import Trees
 
@@ -30,6 +31,11 @@ LABELLING = {
 DECIDING = {
     **_COMMON, "objective": "binary", "num_leaves": 31, "max_depth": 9, "learning_rate": 0.036, "feature_fraction": 0.5,
 }  # fmt: skip
+# The judge learns from a few thousand pairs, so it is held back more; cross-validated too.
+JUDGING = {
+    **DECIDING, "num_leaves": 15, "learning_rate": 0.03, "feature_fraction": 0.3, "min_data_in_leaf": 30,
+    "lambda_l2": 10.0,
+}  # fmt: skip
 
 
 def fit_text(tokens: Sequence[Array], labels: Array, strength: float) -> TextModel:
@@ -45,6 +51,19 @@ def fit_text(tokens: Sequence[Array], labels: Array, strength: float) -> TextMod
     return TextModel(model.coef_.T.astype(np.float16), model.intercept_.astype(np.float32))
 
 
+def fit_logistic(features: Array, targets: Array, strength: float) -> Logistic:
+    """Fit on features of any scale; `strength` is the inverse of the penalty. One kind of target gives even odds."""
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - only training needs it
+
+    if len(np.unique(targets)) < 2:
+        return Logistic(np.zeros(features.shape[1], np.float32), np.zeros(1, np.float32))
+    middle, scale = features.mean(axis=0, dtype=float), features.std(axis=0, dtype=float)
+    scale = np.where(scale > 0, scale, 1)
+    model = LogisticRegression(C=strength, max_iter=2000).fit((features - middle) / scale, targets)
+    weights = model.coef_[0] / scale
+    return Logistic(weights.astype(np.float32), (model.intercept_ - weights @ middle).astype(np.float32))
+
+
 def fit_trees(features: Array, targets: Array, parameters: dict[str, Any], rounds: int, threads: int = 1) -> Trees:
     """Boost trees; the same data gives the same trees, and no data trees that are undecided."""
     import lightgbm  # noqa: PLC0415 - only training needs it
@@ -58,7 +77,7 @@ def fit_trees(features: Array, targets: Array, parameters: dict[str, Any], round
 
 def _undecided(classes: int) -> Trees:
     nodes, zeros = np.arange(classes, dtype=np.int32), np.zeros(classes, np.float32)
-    return Trees(nodes * 0, zeros, nodes, nodes, zeros, nodes, 0, classes)
+    return Trees(nodes * 0, zeros + np.float32(np.inf), nodes, zeros, nodes, 0, classes)
 
 
 def booster_to_trees(dumped: dict[str, Any]) -> Trees:
@@ -66,29 +85,40 @@ def booster_to_trees(dumped: dict[str, Any]) -> Trees:
 
     Thresholds are rounded down to float32: a float32 feature is at most the one exactly where it is at most the other.
     """
-    nodes: list[tuple[int, float, int, int, float]] = []
+    nodes: list[_Node] = []
     roots, depth = [], 0
     for tree in dumped["tree_info"]:
-        root, levels = _add(tree["tree_structure"], nodes)
-        roots.append(root)
-        depth = max(depth, levels)
-    feature, threshold, left, right, value = (np.array(column) for column in zip(*nodes, strict=True))
+        roots.append(len(nodes))
+        depth = max(depth, _add(tree["tree_structure"], nodes))
+    feature, threshold, child, value = (np.array(column) for column in zip(*nodes, strict=True))
     rounded = threshold.astype(np.float32)
     rounded = np.where(rounded > threshold, np.nextafter(rounded, np.float32(-np.inf)), rounded)
     return Trees(
-        feature.astype(np.int32), rounded.astype(np.float32), left.astype(np.int32), right.astype(np.int32),
-        value.astype(np.float32), np.array(roots, np.int32), depth, dumped["num_tree_per_iteration"],
+        feature.astype(np.int32), rounded.astype(np.float32), child.astype(np.int32), value.astype(np.float32),
+        np.array(roots, np.int32), depth, dumped["num_tree_per_iteration"],
     )  # fmt: skip
 
 
-def _add(node: dict[str, Any], nodes: list[tuple[int, float, int, int, float]]) -> tuple[int, int]:
-    """Append a node and all below it; return its number and its height."""
+class _Node(NamedTuple):
+    feature: int
+    threshold: float
+    child: int
+    value: float
+
+
+def _add(root: dict[str, Any], nodes: list[_Node]) -> int:
+    """Append a tree, level by level, so that brothers stand together; return its height."""
+    level, height = [root], 0
     number = len(nodes)
-    if "leaf_value" in node:
-        nodes.append((0, 0.0, number, number, node["leaf_value"]))
-        return number, 0
-    nodes.append((0, 0.0, 0, 0, 0.0))
-    left, left_height = _add(node["left_child"], nodes)
-    right, right_height = _add(node["right_child"], nodes)
-    nodes[number] = (node["split_feature"], node["threshold"], left, right, 0.0)
-    return number, 1 + max(left_height, right_height)
+    while True:
+        below: list[dict[str, Any]] = []
+        child = number + len(level)
+        for node in level:
+            if "leaf_value" in node:
+                nodes.append(_Node(0, np.inf, len(nodes), node["leaf_value"]))
+            else:
+                nodes.append(_Node(node["split_feature"], node["threshold"], child + len(below), 0.0))
+                below += [node["left_child"], node["right_child"]]
+        if not below:
+            return height
+        level, number, height = below, child, height + 1

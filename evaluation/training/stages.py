@@ -6,27 +6,28 @@ from typing import Any, TypeVar
 import numpy as np
 
 from chat_models.local.learned.gaps import gap_features, row_neighbours
-from chat_models.local.learned.geometry import Array
-from chat_models.local.learned.grouping import chain_lines, group_rows_by_gaps
+from chat_models.local.learned.geometry import Array, columns
+from chat_models.local.learned.grouping import chain_lines, decision_margins, group_rows_by_gaps
+from chat_models.local.learned.judging import Texts, pair_features, whole_features
 from chat_models.local.learned.lines import line_features, line_pairs
 from chat_models.local.learned.links import choose_links, competition_features, link_candidates, link_features
-from chat_models.local.learned.models import GAP_THRESHOLD, LINE_THRESHOLD, Models, judge_features, word_tokens
-from chat_models.local.learned.segments import segment_features
+from chat_models.local.learned.logistic import UNCALIBRATED, Logistic
+from chat_models.local.learned.models import GAP_THRESHOLD, LINE_THRESHOLD, Models, word_tokens
+from chat_models.local.learned.segments import segment_features, segment_scores
 from chat_models.local.learned.text import TextModel, segment_tokens
 from chat_models.local.learned.trees import Trees
 from chat_models.local.learned.words import relabelling_features, word_features
 from evaluation.metrics import normalise
-from evaluation.training.fit import DECIDING, LABELLING, fit_text, fit_trees
+from evaluation.training.fit import DECIDING, JUDGING, LABELLING, fit_logistic, fit_text, fit_trees
 from evaluation.training.forms import Form
 from evaluation.training.gold import OTHER, Gold, majority
 
 M = TypeVar("M", TextModel, Trees)
 
 WORD_ROUNDS, GAP_ROUNDS, LINE_ROUNDS, SEGMENT_ROUNDS, LINK_ROUNDS = 120, 340, 340, 160, 400
-RIVAL_ROUNDS, JUDGE_ROUNDS = 400, 160
+RIVAL_ROUNDS, WHOLE_ROUNDS, JUDGE_ROUNDS = 400, 150, 200
 
-
-STAGES = 10
+STAGES = 11
 """How often a training reports that it has got further."""
 
 
@@ -34,16 +35,14 @@ def train_models(forms: Sequence[Form], folds: Sequence[int], on_stage: Callable
     """Train all stages on the forms; `folds` tells which forms a stage is kept from while it speaks of one of them."""
     fold = np.array([part for form, part in zip(forms, folds, strict=True) if form.page.words])
     forms = [form for form in forms if form.page.words]
-    pages = [form.page for form in forms]
-    golds = [form.gold for form in forms]
+    pages, golds = [form.page for form in forms], [form.gold for form in forms]
 
     segment_texts, segment_text = _cross(
         lambda x, y: fit_text(_flat(x), np.concatenate(y), 3.0),
         [_gold_segments(form)[0] for form in forms], [_gold_segments(form)[1] for form in forms], fold,
     )  # fmt: skip
     on_stage()
-    tokens = [word_tokens(page) for page in pages]
-    word_labels = [gold.label for gold in golds]
+    tokens, word_labels = [word_tokens(page) for page in pages], [gold.label for gold in golds]
     word_texts, word_text = _cross(lambda x, y: fit_text(_flat(x), np.concatenate(y), 1.0), tokens, word_labels, fold)
     scores = [word_texts[part].scores(words) for part, words in zip(fold, tokens, strict=True)]
     on_stage()
@@ -71,41 +70,53 @@ def train_models(forms: Sequence[Form], folds: Sequence[int], on_stage: Callable
         chain_lines(page, line, pair, chain, LINE_THRESHOLD)
         for page, line, pair, chain in zip(pages, lines, pairs, chains, strict=True)
     ]
-    features = [segment_features(*of) for of in zip(pages, groups, labels, text_of, strict=True)]
+    text_scores = [segment_scores(*of) for of in zip(pages, groups, text_of, strict=True)]
+    looks = [segment_features(*of) for of in zip(pages, groups, labels, text_scores, strict=True)]
     targets = [majority(gold.label, group.members, OTHER) for gold, group in zip(golds, groups, strict=True)]
-    group_labels, segments = _cross_trees(features, targets, fold, LABELLING, SEGMENT_ROUNDS)
+    group_labels, segments = _cross_trees(looks, targets, fold, LABELLING, SEGMENT_ROUNDS)
+    on_stage()
+
+    cuts = [decision_margins(*of) for of in zip(pages, groups, joins, lines, pairs, chains, strict=True)]
+    texts = [Texts(*of) for of in zip(groups, cuts, group_labels, text_scores, strict=True)]
+    features = [whole_features(*of) for of in zip(pages, texts, looks, strict=True)]
+    targets = [_whole(form, group.members) for form, group in zip(forms, groups, strict=True)]
+    whole, wholes = _cross_trees(features, targets, fold, {**JUDGING, "learning_rate": 0.05}, WHOLE_ROUNDS)
     on_stage()
 
     pairs = [link_candidates(group, label) for group, label in zip(groups, group_labels, strict=True)]
-    features = [link_features(*of) for of in zip(pages, groups, pairs, group_labels, text_of, strict=True)]
+    features = [link_features(*of) for of in zip(pages, groups, pairs, group_labels, text_scores, strict=True)]
     targets = [_linked(gold, group.members, pair) for gold, group, pair in zip(golds, groups, pairs, strict=True)]
     first, links = _cross_trees(features, targets, fold, {**DECIDING, "learning_rate": 0.03}, LINK_ROUNDS)
     on_stage()
     again = [competition_features(*of) for of in zip(pairs, first, features, strict=True)]
     chances, rivals = _cross_trees(again, targets, fold, {**DECIDING, "learning_rate": 0.03}, RIVAL_ROUNDS)
     on_stage()
-    features = [judge_features(*of) for of in zip(pages, groups, pairs, group_labels, chances, features, strict=True)]
-    chosen = [choose_links(pair, chance) for pair, chance in zip(pairs, chances, strict=True)]
+
+    judged = [
+        pair_features(*of) for of in zip(pages, texts, whole, pairs, zip(first, chances, strict=True), strict=True)
+    ]
     targets = [_right(form, group.members, pair) for form, group, pair in zip(forms, groups, pairs, strict=True)]
-    judge = _fit(
-        [values[best] for values, best in zip(features, chosen, strict=True)],
-        [values[best] for values, best in zip(targets, chosen, strict=True)],
-        {**DECIDING, "num_leaves": 15, "learning_rate": 0.03}, JUDGE_ROUNDS,
-    )  # fmt: skip
+    judge = _fit_judge(pairs, chances, judged, features, targets)
     on_stage()
     return Models(
-        word_text,
-        segment_text,
-        words,
-        relabelling,
-        gaps,
-        line_trees,
-        segments,
-        links,
-        rivals,
-        judge,
-        np.array([[0.0, 1.0], [0.0, 1.0]]),
+        word_text, segment_text, words, relabelling, gaps, line_trees, segments, wholes, links, rivals, *judge,
+        UNCALIBRATED,
+    )  # fmt: skip
+
+
+def _fit_judge(
+    pairs: Sequence[Array], chances: Sequence[Array], judged: Sequence[Array], seen: Sequence[Array],
+    right: Sequence[Array],
+) -> tuple[Trees, Logistic]:  # fmt: skip
+    """Fit both halves of the judge on the best candidate of each answer."""
+    chosen = [choose_links(pair, chance) for pair, chance in zip(pairs, chances, strict=True)]
+    of_pairs, of_links, targets = (
+        np.concatenate([of_page[best] for of_page, best in zip(values, chosen, strict=True)])
+        for values in (judged, seen, right)
     )
+    trees = fit_trees(columns(of_pairs, of_links), targets, JUDGING, JUDGE_ROUNDS)
+    # The features say much the same in several ways: a strong penalty, cross-validated.
+    return trees, fit_logistic(of_pairs, targets, 0.02)
 
 
 def _flat(parts: Sequence[Sequence[Array]]) -> list[Array]:
@@ -169,6 +180,14 @@ def _linked(gold: Gold, members: Sequence[Array], pairs: Array) -> Array:
     item = majority(gold.item, members)
     question, answer = item[pairs[:, 0]].tolist(), item[pairs[:, 1]].tolist()
     return np.array([pair in gold.links for pair in zip(question, answer, strict=True)], np.int32)
+
+
+def _whole(form: Form, members: Sequence[Array]) -> Array:
+    """Tell which texts are those of the annotated item that most of their words belong to, letter by letter."""
+    annotated = {item: normalise("".join(words)) for item, words in form.gold.texts.items()}
+    items = majority(form.gold.item, members).tolist()
+    texts = [normalise("".join(form.page.words[index].text for index in member)) for member in members]
+    return np.array([text != "" and text == annotated.get(item) for text, item in zip(texts, items, strict=True)], int)
 
 
 def _right(form: Form, members: Sequence[Array], pairs: Array) -> Array:

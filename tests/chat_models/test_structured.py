@@ -105,4 +105,11 @@ def test_answer_is_read_whatever_form_it_has(
     message: AIMessage, text: str, truncated: bool, refusal: str | None
 ) -> None:
     """Text, blocks, tool calls whole and broken, refusals: all data."""
-    assert read_answer(message) == {"text": text, "truncated": truncated, "refusal": refusal, "failure": None}
+    expected = {"text": text, "truncated": truncated, "refusal": refusal, "failure": None, "confidences": {}}
+    assert read_answer(message) == expected
+
+
+@pytest.mark.parametrize("given", [None, "high", [0.5], {"/a": "high", "/b": 1.5, "/c": float("nan"), "/d": True}])
+def test_only_probabilities_are_taken_for_confidences(given: Any) -> None:
+    """A provider may mean something else by the word."""
+    assert read_answer(AIMessage("{}", response_metadata={"confidences": given}))["confidences"] == {}

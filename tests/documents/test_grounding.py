@@ -2,7 +2,7 @@
 
 import pytest
 
-from documents.grounding import ground, ground_all
+from documents.grounding import ground, ground_all, labels_beside
 from documents.page import Word
 from documents.word_index import PageIndex
 
@@ -51,6 +51,8 @@ def status(value, *rows):
         ("2018-12-25", "on 25/12/2018"),
         ("25/12/2018", "25 Dec 2018"),
         ("1992-09-03", "9/3/92"),
+        ("08/03/2018", "08/03/18"),
+        ("8/3/18", "08-03-2018"),
     ],
 )
 def test_equal_value_is_found(value, row):
@@ -70,6 +72,11 @@ def test_equal_value_is_found(value, row):
         ("x", "x-ray"),
         ("12", "0012"),
         ("12/05/2018", "05/12/2018"),
+        ("08/03/2018", "03/08/18"),
+        ("03/05/2018", "03/06/2018"),
+        ("03-51221701", "03-51221707"),
+        ("81000", "81750"),
+        (1234567890.5, "1234567990.50"),
         ("ab", "ac"),
         ("", "a b"),
         ("☒", "☒"),
@@ -81,16 +88,23 @@ def test_other_value_is_missing(value, row):
         "grounding": "missing",
         "page_index": None,
         "bbox": None,
-        "confidence": 0.0,
+        "score": 0.0,
+        "misread": (),
         "text": None,
     }
 
 
-def test_misread_value_is_close_with_its_similarity():
-    """One wrong letter in ten makes it close; the confidence is the reader's score times the similarity."""
+def test_misread_value_is_close():
+    """One wrong letter in ten makes it close; the place says how surely each character was read."""
     place = ground("registered", [make_page("was reg1stered to")])
-    assert (place["grounding"], place["text"]) == ("close", "reg1stered")
-    assert place["confidence"] == pytest.approx(SCORE * 0.9)
+    assert (place["grounding"], place["text"], place["score"]) == ("close", "reg1stered", SCORE)
+    assert place["misread"] == pytest.approx([10 * (1 - SCORE)] * 10)
+
+
+@pytest.mark.parametrize(("value", "row"), [("B1750", "81750"), ("12/05/2018", "l2/O5/2018"), (193.05, "193.OS")])
+def test_figures_that_look_alike_are_close(value, row):
+    """OCR confuses letters with digits; nothing else makes figures close."""
+    assert status(value, row) == "close"
 
 
 def test_place_is_the_box_around_the_words():
@@ -125,11 +139,10 @@ def test_figures_of_two_cells_are_no_number(rows):
 
 
 def test_repeated_value_is_ambiguous_at_its_first_place():
-    """The first place in reading order is given, with the confidence shared among the places."""
+    """The first place in reading order is given."""
     place = ground("42", [make_page("42", "a 42")])
     assert place["grounding"] == "ambiguous"
     assert place["bbox"] == pytest.approx((0.0, 0.03, 0.02, 0.05))
-    assert place["confidence"] == pytest.approx(SCORE / 2)
 
 
 def test_same_notation_goes_before_another():
@@ -140,6 +153,27 @@ def test_same_notation_goes_before_another():
 def test_value_is_found_on_a_later_page():
     """Pages are counted from 0."""
     assert ground("Dover", [make_page("Calais"), make_page("Dover")])["page_index"] == 1
+
+
+def test_label_settles_an_ambiguous_value():
+    """The place whose label is most like the value's name is the one meant, in whatever notation."""
+    pages = [make_page("Cash 193", "Total: 193.00", "Change 193")]
+    place = ground(193.0, pages, likeness=lambda label: float("total" in label.lower()))
+    assert (place["grounding"], place["text"]) == ("found", "193.00")
+
+
+def test_labels_that_are_not_alike_settle_nothing():
+    """Without a like label the value stays where it was: ambiguous."""
+    pages = [make_page("Cash 193.00", "Change 193.00")]
+    assert ground(193.0, pages, likeness=lambda _: 0.0)["grounding"] == "ambiguous"
+
+
+def test_labels_stand_before_and_above_a_place():
+    """The row's text before it, of a glued word its start; and what is across it in the row above."""
+    pages = [make_page("No. 7 Date:4/5/18", "", "Amount   Change", "12.50     1.50")]
+    assert labels_beside(ground("4/5/18", pages), pages) == ["No. 7 Date:"]
+    assert labels_beside(ground("1.50", pages), pages) == ["Change"]
+    assert labels_beside(ground("absent", pages), pages) == []
 
 
 def test_hint_settles_an_ambiguous_value():

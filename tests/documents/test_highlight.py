@@ -4,7 +4,7 @@ from io import BytesIO
 
 from PIL import Image
 
-from documents.grounding import Place
+from documents.grounding import Spot
 from documents.highlight import highlight
 
 GREEN, ORANGE = (0, 158, 115), (230, 159, 0)
@@ -19,7 +19,7 @@ def make_png(width=400, height=300):
 
 def make_place(grounding, bbox):
     """Make a place of which only grounding and box matter."""
-    return Place(grounding=grounding, page_index=0, bbox=bbox, confidence=0.9, text="x")
+    return Spot(grounding=grounding, page_index=0, bbox=bbox)
 
 
 def draw(*places):

@@ -1,12 +1,15 @@
 """Reading with the bundled models, on pages drawn in code."""
 
 import logging
+import os
 import socket
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 from PIL import Image
 
+from documents import ocr
 from documents.ocr import READER, read_words
 
 
@@ -72,10 +75,23 @@ def test_threads_read_the_same(page, words):
         assert list(pool.map(read_words, [page, page])) == [words, words]
 
 
+def test_one_core_reads_the_same(page, words, monkeypatch):
+    """How many lines are read at once changes nothing."""
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    assert read_words(page) == words
+
+
+def test_a_line_reads_the_same_beside_any_other(page):
+    """No line is padded for another: text, certainties and columns are those of the line alone."""
+    engine = ocr._make_engine()
+    crops = [np.asarray(page.crop(box)) for box in ((480, 140, 700, 200), (30, 30, 790, 100))]
+    together = ocr._read_lines(engine, crops)
+    assert [text for text, _, _ in together] == ["12.50", "Invoice number 4711"]
+    assert together == [line for crop in crops for line in ocr._read_lines(engine, [crop])]
+
+
 def test_reading_needs_no_network_and_is_quiet(page, words, monkeypatch, capfd):
     """Models are bundled; a new engine opens no connection and logs nothing."""
-    from documents import ocr
-
     monkeypatch.setattr(socket.socket, "connect", lambda *_: pytest.fail("opened a connection"))
     ocr._make_engine.cache_clear()
     assert read_words(page) == words
@@ -88,3 +104,4 @@ def test_reader_names_version_and_options():
     """Whatever changes what is read changes the name, and with it the cache."""
     assert READER.startswith("rapidocr 3.")
     assert "'Global.use_cls': False" in READER
+    assert "'Rec.rec_img_shape': [3, 48, 96]" in READER

@@ -5,6 +5,7 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
+from chat_models.local.learned.logistic import UNCALIBRATED, calibrate
 from chat_models.local.learned.models import Models
 from chat_models.local.learned.weights import models_from_bytes, models_to_bytes
 from documents.load import Limits
@@ -19,6 +20,7 @@ from evaluation.training.confidence import (
     reliability_table,
 )
 from evaluation.training.cross_validation import train
+from evaluation.training.fit import fit_logistic
 from evaluation.training.forms import fold_numbers, load_forms
 from evaluation.training.gold import LABELS
 from schemas.errors import UsageError
@@ -93,14 +95,26 @@ def test_too_many_unusable_forms_end_the_training(make_split, tmp_path, caplog):
 
 
 def test_calibration_turns_scores_into_shares():
-    """Isotonic regression: of the scores at .9, half are right."""
-    scores = np.array([0.1] * 10 + [0.9] * 10)
-    right = np.array([False] * 10 + [True, False] * 5)
-    curve = fit_calibration(scores, right)
-    assert np.interp(0.9, *curve) == pytest.approx(0.5)
-    assert np.interp(0.1, *curve) == pytest.approx(0.01)
+    """Of the scores at .9 six in ten are right, of those at .2 one in ten; with one kind alone nothing is learned."""
+    scores = np.array([0.2] * 100 + [0.9] * 100)
+    right = np.array([True] * 10 + [False] * 90 + [True] * 60 + [False] * 40)
+    assert calibrate(np.array([0.2, 0.9]), fit_calibration(scores, right)).tolist() == pytest.approx(
+        [0.1, 0.6], abs=0.01
+    )
     folds = calibrate_across([scores, scores], [right, right])
-    assert expected_calibration_error(folds[0], right) == pytest.approx(0.005, abs=1e-6)
+    assert expected_calibration_error(folds[0], right) < 0.01
+    assert fit_calibration(scores, right | True) == UNCALIBRATED
+
+
+def test_logistic_regression_takes_features_of_any_scale():
+    """Standardised for the fit, not for the use; a constant feature has no say."""
+    rng = np.random.default_rng(0)
+    values = rng.normal(5000, 300, 400)
+    features = np.column_stack([values, np.full(400, 7.0)]).astype(np.float32)
+    model = fit_logistic(features, (values > 5000).astype(int), 1.0)
+    assert auroc(model.probabilities(features), values > 5000) == 1
+    assert 0.4 < model.probabilities(np.array([[5000.0, 7.0]]))[0] < 0.6
+    assert fit_logistic(features, np.ones(400, int), 1.0).probabilities(features[:1]).tolist() == [0.5]
 
 
 def test_reliability_by_hand():

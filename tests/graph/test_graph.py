@@ -55,6 +55,35 @@ def test_valid_answer_ends_after_one_attempt(script: Script) -> None:
     assert len(chat_model.requests) == 1
 
 
+def test_probabilities_of_a_chat_model_are_the_fields_confidence(script: Script) -> None:
+    """Where the value stands on the page; other values keep the page's, and one that is repaired loses its own."""
+    confidences = {"/company": 0.25, "/date": 0.5, "/total": 0.75}
+    answer = AIMessage(
+        '{"company": "ACME STORE", "total": "eight", "date": "1999-03-04"}',
+        response_metadata={"confidences": {**confidences, "/tax": "high"}},
+    )
+    result = run(script(answer, repairs(total=8))[0])
+    assert {field["path"]: field["confidence"] for field in result["fields"]} == {
+        "/company": 0.25,
+        "/date": 0,
+        "/total": 1,
+    }
+
+
+def test_probabilities_survive_a_checkpoint(script: Script) -> None:
+    """They are plain data of the state, kept until the next document."""
+    answer = AIMessage('{"company": "ACME STORE"}', response_metadata={"confidences": {"/company": 0.25}})
+    name, _ = script(answer, '{"company": "ACME STORE"}')
+    graph = make_graph()
+    graph.checkpointer = InMemorySaver()
+    config: Any = {"configurable": {"thread_id": "1"}}
+    context: Any = {"target_schema": "receipt", "chat_model": name}
+    graph.invoke({"document": RECEIPT}, config, context=context)
+    assert json.loads(json.dumps(graph.get_state(config).values["confidences"])) == {"/company": 0.25}
+    again = graph.invoke({"document": RECEIPT}, config, context=context)
+    assert [field["confidence"] for field in again["fields"]] == [1]
+
+
 def test_refinement_asks_only_for_what_failed_and_merges_it(script: Script) -> None:
     """What was valid is neither asked again nor changed."""
     name, chat_model = script('{"company": "ACME STORE", "total": "eight"}', repairs(total=8, company="EVIL"))
@@ -65,6 +94,26 @@ def test_refinement_asks_only_for_what_failed_and_merges_it(script: Script) -> N
     asked = chat_model.requests[1][0].content[0]["text"]
     assert '- "/total": now "eight"; expected number or null, got "eight"' in asked
     assert "/company" not in asked
+
+
+def test_doubtful_value_has_a_reason(script: Script) -> None:
+    """A value in another role, and one whose rule is broken; what the page confirms has none."""
+    cash = text_pdf("ACME STORE", "Total 8.00", "CASH 10.00", "Change 2.00")
+    result = run(script('{"company": "ACME STORE", "total": 10.0}')[0], cash)
+    assert [(field["confidence"] < 0.5, field["reason"]) for field in result["fields"]] == [
+        (False, None),
+        (True, "stands beside 'CASH'; the page reads '8.00' beside 'Total'"),
+    ]
+    broken = run(script('{"subtotal": 7.0, "total": 7.5, "tax": 1.0}')[0], max_attempts=1)
+    reasons = {field["path"]: field["reason"] for field in broken["fields"]}
+    assert reasons["/total"] == "total is 7.50, but its parts give 7.00 or 8.00"
+    assert reasons["/tax"] is None
+
+
+def test_local_reader_is_no_witness_of_itself() -> None:
+    """Its answers get the page's confidence alone, neither raised nor lowered by reading again."""
+    confidences = {field["path"]: field["confidence"] for field in run("local:rules")["fields"]}
+    assert confidences["/total"] == 1.0
 
 
 def test_required_grounding_asks_again_for_what_is_not_on_the_page(script: Script) -> None:

@@ -9,32 +9,10 @@ from typing import Any
 import pytest
 
 from chat_models.scripted import ScriptedChatModel
+from evaluation.recorded import SCHEMA
 from graph.builder import make_graph
 
 pytestmark = pytest.mark.slow
-
-_NULLABLE_TEXT = {"anyOf": [{"type": "string"}, {"type": "null"}]}
-_NULLABLE_NUMBER = {"anyOf": [{"type": "number"}, {"type": "null"}]}
-RECORDED = {
-    "title": "recorded",
-    "type": "object",
-    "properties": {
-        **dict.fromkeys(("vendor", "date", "currency", "address"), _NULLABLE_TEXT),
-        **dict.fromkeys(("total", "tax"), _NULLABLE_NUMBER),
-        "line_items": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "description": _NULLABLE_TEXT,
-                    "quantity": _NULLABLE_NUMBER,
-                    "price": _NULLABLE_NUMBER,
-                },
-            },
-        },
-    },
-    "required": ["vendor", "date", "total"],
-}
 
 
 def test_every_recorded_answer_ends_as_designed(
@@ -46,7 +24,7 @@ def test_every_recorded_answer_ends_as_designed(
     outcomes: Counter[str] = Counter()
     for row in rows:
         name, _ = script(row["answer"])
-        context: dict[str, Any] = {"json_schema": RECORDED, "chat_model": name, "max_attempts": 1}
+        context: dict[str, Any] = {"json_schema": SCHEMA, "chat_model": name, "max_attempts": 1}
         result = graph.invoke({"document": str(shared_data / "recorded" / row["document"])}, context=context)
         outcomes[result["status"]] += 1
         total = result["extraction"]["total"]

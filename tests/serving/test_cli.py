@@ -40,12 +40,53 @@ def test_table_shows_values_places_versions_and_trace(optophone: Run, write_pdf:
     code, out, err = optophone("extract", write_pdf("a.pdf", ALICE))
     words = [line.split() for line in out.splitlines()]
     assert words[1] == ["field", "value", "grounding", "confidence", "page"]
-    assert ["Name", "Alice", "Smith", "found", "1.00", "1"] in words
+    rows = [row for row in words if row[:4] == ["Name", "Alice", "Smith", "found"]]
+    assert [row[5:] for row in rows] == [["1"]]
+    assert 0.3 < float(rows[0][4]) < 1  # the pair's probability, by the packaged weights
     assert "status   valid (1 attempt)" in out
     assert "by       local, 0 + 0 tokens, $0.0000" in out
     assert "prompts  prompts:/optophone-extract/3" in out
     assert re.search(r"^trace    tr-[0-9a-f]{32}$", out, re.MULTILINE)
     assert (code, err) == (0, "")
+
+
+def test_table_says_what_speaks_against_a_value(
+    optophone: Run, write_pdf: WritePdf, script: Callable[..., tuple[str, ScriptedChatModel]]
+) -> None:
+    """One line for each doubtful value."""
+    name, _ = script('{"pairs": [{"key": "Name", "values": ["Bob"]}]}')
+    out = optophone("extract", write_pdf("a.pdf", ALICE), "--chat-model", name).out
+    assert "doubtful /pairs/0/values/0: does not stand on the page\n" in out
+
+
+def test_witness_counts_what_is_caught(optophone: Run, write_pdf: WritePdf, tmp_path: Path) -> None:
+    """A row for each chat model and field, one for each comparison, and a line of JSON for each value."""
+    write_pdf("a.pdf", ["ACME STORE", "Total 8.00", "CASH 10.00", "Change 2.00"])
+    rows = [
+        {"document": "a.pdf", "chat_model": "m", "answer": json.dumps(answer), "expected": expected}
+        for answer, expected in [
+            ({"vendor": "ACME STORE", "date": None, "total": 10.0}, {"company": "Acme Store", "total": "8.00"}),
+            ({"vendor": "NOBODY", "date": None, "total": 8.0}, {"company": "Acme Store", "total": "8.00"}),
+        ]
+    ]
+    (tmp_path / "answers.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    code, out, _ = optophone("witness", tmp_path, "--out", tmp_path / "witness.jsonl")
+    words = [line.split() for line in out.splitlines()]
+    assert ["m", "vendor", "1", "1", "1", "1", "0"] in words
+    assert ["all", "all", "2", "1", "2", "2", "0"] in words
+    assert code == 0
+    values = _lines((tmp_path / "witness.jsonl").read_text())
+    assert [(value["field"], value["right"]["exact"]) for value in values] == [
+        ("vendor", True), ("total", False), ("vendor", False), ("total", True),
+    ]  # fmt: skip
+    assert values[2]["reason"] == "does not stand on the page; the page reads 'ACME STORE'"
+
+
+def test_witness_of_nothing_is_one_line(optophone: Run, tmp_path: Path) -> None:
+    """A folder without recorded answers."""
+    code, _, err = optophone("witness", tmp_path)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "expected recorded answers at" in err
 
 
 def test_out_holds_the_output_state(optophone: Run, write_pdf: WritePdf, tmp_path: Path) -> None:

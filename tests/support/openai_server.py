@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -37,8 +37,11 @@ class OpenAIServer:
 
 
 @contextmanager
-def openai_server(replies: Sequence[Reply]) -> Iterator[OpenAIServer]:
-    """Serve the replies in their order on a free port; one request too many gets status 400."""
+def openai_server(replies: Sequence[Reply] | Callable[[dict[str, Any]], Reply]) -> Iterator[OpenAIServer]:
+    """Serve the replies in their order on a free port; one request too many gets status 400.
+
+    A function is given each request's body instead.
+    """
     server = OpenAIServer("")
     lock = threading.Lock()
 
@@ -49,8 +52,11 @@ def openai_server(replies: Sequence[Reply]) -> Iterator[OpenAIServer]:
                 server.requests.append(body)
                 server.headers.append({name.lower(): value for name, value in self.headers.items()})
                 number = len(server.requests)
-            surplus = Reply(status=400, error={"message": "the script has ended"})
-            reply = replies[number - 1] if number <= len(replies) else surplus
+            if callable(replies):
+                reply = replies(body)
+            else:
+                surplus = Reply(status=400, error={"message": "the script has ended"})
+                reply = replies[number - 1] if number <= len(replies) else surplus
             if reply.is_dropped:
                 self.close_connection = True
                 return

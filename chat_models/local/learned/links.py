@@ -6,7 +6,6 @@ from chat_models.local.learned.geometry import ABOVE, BELOW, FAR, LEFT, RIGHT, A
 from chat_models.local.learned.grouping import Groups
 from chat_models.local.learned.ink import rule_between, rules_around
 from chat_models.local.learned.page import PageArrays
-from chat_models.local.learned.text import TextModel, segment_tokens
 from chat_models.local.learned.words import character_classes, group_mean
 
 QUESTION, ANSWER, HEADER, OTHER = range(4)
@@ -38,7 +37,7 @@ def _distance(questions: Array, answer: Array) -> Array:
     return result
 
 
-def link_features(page: PageArrays, groups: Groups, pairs: Array, labels: Array, text_model: TextModel) -> Array:
+def link_features(page: PageArrays, groups: Groups, pairs: Array, labels: Array, scores: Array) -> Array:
     """Return (p, features).
 
     Args:
@@ -46,14 +45,13 @@ def link_features(page: PageArrays, groups: Groups, pairs: Array, labels: Array,
         groups: whole texts.
         pairs: `link_candidates` of them.
         labels: (m, 4) probabilities of each text's label.
-        text_model: judges whole segments.
+        scores: `segment_scores` of them.
     """
     box = groups.box
     question, answer = pairs[:, 0], pairs[:, 1]
     q, a = box[question], box[answer]
     ids = groups.of_words(len(page.box))
     texts = page.texts
-    scores = text_model.scores([segment_tokens([texts[index] for index in member]) for member in groups.members])
     around, gaps = neighbours(box)
     _, cell = rules_around(box, page.ink.flat_rules, page.ink.upright_rules)
     classes = character_classes(texts)

@@ -2,24 +2,21 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from chat_models.local.learned.gaps import gap_features
 from chat_models.local.learned.geometry import Array, columns
-from chat_models.local.learned.grouping import Groups, chain_lines, group_rows_by_gaps
+from chat_models.local.learned.grouping import chain_lines, decision_margins, group_rows_by_gaps
+from chat_models.local.learned.judging import Texts, pair_features, whole_features
 from chat_models.local.learned.lines import line_features, line_pairs
 from chat_models.local.learned.links import (
-    ANSWER,
-    QUESTION,
     choose_links,
     competition_features,
     link_candidates,
     link_features,
     one_role_each,
-    rival_features,
 )
+from chat_models.local.learned.logistic import Logistic, calibrate
 from chat_models.local.learned.page import PageArrays, row_breaks
-from chat_models.local.learned.segments import segment_features
+from chat_models.local.learned.segments import segment_features, segment_scores
 from chat_models.local.learned.text import TextModel, words_in_place
 from chat_models.local.learned.trees import Trees
 from chat_models.local.learned.words import relabelling_features, run_ids, word_features
@@ -42,11 +39,13 @@ class Models:
     gaps: Trees
     lines: Trees
     segments: Trees
+    wholes: Trees
     links: Trees
     rivals: Trees
-    judge: Trees
-    calibration: Array
-    """(2, k): raw scores, increasing, and the share of right pairs at each; between them it is interpolated."""
+    judge_trees: Trees
+    judge_line: Logistic
+    calibration: Logistic
+    """Of the log-odds of raw scores."""
 
 
 @dataclass(frozen=True)
@@ -77,17 +76,22 @@ def find_links(page: PageArrays, models: Models, least_right: float = LEAST_RIGH
     pairs = line_pairs(lines)
     goes_on = models.lines.probabilities(line_features(page, lines, pairs, labels, models.segment_text))
     groups = chain_lines(page, lines, pairs, goes_on, LINE_THRESHOLD)
-    group_labels = models.segments.probabilities(segment_features(page, groups, labels, models.segment_text))
+    scores = segment_scores(page, groups, models.segment_text)
+    look = segment_features(page, groups, labels, scores)
+    group_labels = models.segments.probabilities(look)
     candidates = link_candidates(groups, group_labels)
     if not len(candidates):
         return []
-    features = link_features(page, groups, candidates, group_labels, models.segment_text)
+    margins = decision_margins(page, groups, joins, lines, pairs, goes_on)
+    texts = Texts(groups, margins, group_labels, scores)
+    whole = models.wholes.probabilities(whole_features(page, texts, look))
+    features = link_features(page, groups, candidates, group_labels, scores)
     first = models.links.probabilities(features)
     chances = models.rivals.probabilities(competition_features(candidates, first, features))
     chosen = choose_links(candidates, chances)
-    judged = judge_features(page, groups, candidates, group_labels, chances, features)[chosen]
-    right = models.judge.probabilities(judged)
-    calibrated = np.interp(right, models.calibration[0], models.calibration[1])
+    judged = pair_features(page, texts, whole, candidates, (first, chances))[chosen]
+    right = judge(judged, features[chosen], models.judge_trees, models.judge_line)
+    calibrated = calibrate(right, models.calibration)
     return [
         Link(groups.members[candidates[index, 0]], groups.members[candidates[index, 1]], float(score))
         for index, raw, score, fits in zip(
@@ -97,25 +101,10 @@ def find_links(page: PageArrays, models: Models, least_right: float = LEAST_RIGH
     ]
 
 
-def judge_features(  # noqa: PLR0917 - the outputs of all stages before, in their order
-    page: PageArrays, groups: Groups, candidates: Array, labels: Array, chances: Array, features: Array
-) -> Array:
-    """Add to the features (p, f) the probabilities of all decisions behind each candidate, and how well it was read."""
-    question, answer = candidates[:, 0], candidates[:, 1]
-    sure = groups.certainty
-    product = chances * labels[question, QUESTION] * labels[answer, ANSWER] * sure[question] * sure[answer]
-    scores = np.array([word.score for word in page.words], np.float32)
-    read = np.array([(scores[member].min(), scores[member].mean()) for member in groups.members], np.float32)
-    length = np.array([sum(len(page.words[index].text) for index in member) for member in groups.members])
-    return columns(
-        features,
-        *rival_features(answer, chances),
-        chances,
-        sure[question] * sure[answer],
-        product,
-        read[question],
-        read[answer],
-        read[question, 0] * read[answer, 0],
-        length[question],
-        length[answer],
-    )
+def judge(pairs: Array, features: Array, trees: Trees, line: Logistic) -> Array:
+    """Return how probably pairs (p,) are right, before calibration, from `pair_features` and `link_features`.
+
+    The mean of trees, which see everything, and a logistic regression, which sees the first and overfits less.
+    """
+    result: Array = (trees.probabilities(columns(pairs, features)) + line.probabilities(pairs)) / 2
+    return result

@@ -10,8 +10,14 @@ from chat_models.local.learned.text import TextModel, segment_tokens
 from chat_models.local.learned.words import character_classes, group_mean, near_mean
 
 
-def segment_features(page: PageArrays, groups: Groups, labels: Array, text_model: TextModel) -> Array:
-    """Return (m, features) from word labels (n, 4) and the wording of the whole."""
+def segment_scores(page: PageArrays, groups: Groups, text_model: TextModel) -> Array:
+    """Return the wording's log-odds (m, 4) of each text as a whole."""
+    texts = page.texts
+    return text_model.scores([segment_tokens([texts[index] for index in member]) for member in groups.members])
+
+
+def segment_features(page: PageArrays, groups: Groups, labels: Array, scores: Array) -> Array:
+    """Return (m, features) from word labels (n, 4) and `segment_scores`."""
     ids = groups.of_words(len(page.box))
     box, members = groups.box, groups.members
     texts = page.texts
@@ -21,7 +27,6 @@ def segment_features(page: PageArrays, groups: Groups, labels: Array, text_model
     means = group_mean(labels, ids)
     lowest = np.array([labels[member].min(axis=0) for member in members]).reshape(-1, 4)
     highest = np.array([labels[member].max(axis=0) for member in members]).reshape(-1, 4)
-    scores = text_model.scores([segment_tokens([texts[index] for index in member]) for member in members])
     around, gaps = neighbours(box)
     rules, _ = rules_around(box, page.ink.flat_rules, page.ink.upright_rules)
     return columns(

@@ -15,12 +15,11 @@ class Trees:
     """Trees of all classes, tree t of class t % classes; nodes of all trees stand one after another."""
 
     feature: Array
-    """(nodes,) which feature is compared; leaves compare feature 0 and lead to themselves."""
+    """(nodes,) which feature is compared."""
     threshold: Array
-    """(nodes,) float32: at most this goes left."""
-    left: Array
-    right: Array
-    """(nodes,) numbers of the children."""
+    """(nodes,) float32: at most this goes left; infinite at leaves, which lead to themselves."""
+    child: Array
+    """(nodes,) number of the left child; the right one stands next to it."""
     value: Array
     """(nodes,) what a leaf adds to its class; 0 elsewhere."""
     roots: Array
@@ -43,8 +42,8 @@ class Trees:
         offset = (np.arange(count, dtype=np.int32) * width)[:, None]
         node = np.tile(self.roots, (count, 1))
         for _ in range(self.depth):
-            goes_left = flat.take(self.feature.take(node) + offset) <= self.threshold.take(node)
-            node = np.where(goes_left, self.left.take(node), self.right.take(node))
+            goes_right = flat.take(self.feature.take(node) + offset) > self.threshold.take(node)
+            node = self.child.take(node) + goes_right
         leaves = self.value.take(node).reshape(count, -1, self.classes)
         result: Array = leaves.sum(axis=1)
         return result

@@ -1,6 +1,6 @@
 """Models on disk: one file, its version and its checksum first.
 
-optophone-reader 1\\n<SHA-256 of the rest, 64 hex digits>\\n<a compressed npz of plain arrays>
+optophone-reader 2\\n<SHA-256 of the rest, 64 hex digits>\\n<a compressed npz of plain arrays>
 """
 
 import hashlib
@@ -14,12 +14,11 @@ from typing import Any
 import numpy as np
 
 from chat_models.local.learned.models import Models
-from chat_models.local.learned.text import TextModel
 from chat_models.local.learned.trees import Trees
 from schemas.errors import ChatModelError
 
 # Goes up with every change of a feature or a stage: older weights would read nonsense into the new numbers.
-FORMAT = 1
+FORMAT = 2
 _MAGIC = b"optophone-reader "
 _RETRAIN = "train it again with optophone train --dataset funsd:DIR --out PATH"
 PACKAGED = "funsd.weights"
@@ -27,11 +26,10 @@ PACKAGED = "funsd.weights"
 
 def models_to_bytes(models: Models) -> bytes:
     """Write the models; the same models give the same bytes."""
-    arrays: dict[str, Any] = {"calibration": models.calibration}
+    arrays: dict[str, Any] = {}
     for field in fields(Models):
         model = getattr(models, field.name)
-        if isinstance(model, TextModel | Trees):
-            arrays |= {f"{field.name}.{part.name}": getattr(model, part.name) for part in fields(model)}
+        arrays |= {f"{field.name}.{part.name}": getattr(model, part.name) for part in fields(model)}
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **{name: _pack(name, values) for name, values in arrays.items()})
     payload = buffer.getvalue()
@@ -76,22 +74,19 @@ def load_models(path: Path | None = None) -> Models:
 def _pack(name: str, values: Any) -> Any:
     """Store children as distances from their node: small numbers, which compress well."""
     array = np.asarray(values)
-    if name.endswith((".left", ".right")):
+    if name.endswith(".child"):
         return (array - np.arange(len(array))).astype(np.uint16)
     return array.astype(np.uint16) if name.endswith(".feature") else array
 
 
 def _unpack(name: str, kind: Any, arrays: Any) -> Any:
-    if kind is TextModel:
-        return TextModel(arrays[f"{name}.weights"], arrays[f"{name}.bias"])
     if kind is not Trees:
-        return arrays[name]
+        return kind(arrays[f"{name}.weights"], arrays[f"{name}.bias"])
     nodes = np.arange(len(arrays[f"{name}.value"]), dtype=np.int32)
     return Trees(
         feature=arrays[f"{name}.feature"].astype(np.int32),
         threshold=arrays[f"{name}.threshold"],
-        left=nodes + arrays[f"{name}.left"],
-        right=nodes + arrays[f"{name}.right"],
+        child=nodes + arrays[f"{name}.child"],
         value=arrays[f"{name}.value"],
         roots=arrays[f"{name}.roots"],
         depth=int(arrays[f"{name}.depth"]),

@@ -43,7 +43,7 @@ def test_fills_the_schema_from_the_pages_of_the_message(store, stored_page):
     message = HumanMessage("Read this.", additional_kwargs={"pages": [stored_page]})
     answer = LocalChatModel(store=store).invoke([message], response_format=SCHEMA)
     assert json.loads(answer.content) == {"name": "Ada Lovelace"}
-    assert answer.response_metadata == {"finish_reason": "stop", "model_name": "local"}
+    assert answer.response_metadata == {"finish_reason": "stop", "model_name": "local", "confidences": {}}
     assert answer.usage_metadata == {"input_tokens": 0, "output_tokens": 0, "total_tokens": 0}
 
 

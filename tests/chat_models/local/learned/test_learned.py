@@ -52,7 +52,7 @@ def test_trees_answer_as_lightgbm_does():
 def test_a_single_leaf_is_a_tree():
     """Data that can't be split gives one."""
     zero = np.zeros(1, np.int32)
-    trees = Trees(zero, np.zeros(1, np.float32), zero, zero, np.array([0.0], np.float32), zero, 0, 1)
+    trees = Trees(zero, np.zeros(1, np.float32), zero, np.array([0.0], np.float32), zero, 0, 1)
     assert trees.probabilities(np.ones((3, 2), np.float32)).tolist() == [0.5, 0.5, 0.5]
 
 
@@ -119,9 +119,10 @@ def test_learned_reader_finds_pairs_with_scores(page, models):
 def test_rules_read_what_the_models_find_nothing_on(page, models):
     """A judge that trusts no pair leaves the page to the rules, which give no scores."""
     zero = np.zeros(1, np.int32)
-    never = Trees(zero, np.zeros(1, np.float32), zero, zero, np.array([-20.0], np.float32), zero, 0, 1)
+    never = Trees(zero, np.zeros(1, np.float32), zero, np.array([-20.0], np.float32), zero, 0, 1)
+    nor_this = replace(models.judge_line, weights=models.judge_line.weights * 0, bias=np.array([-20.0], np.float32))
     text = page("Name:  Ada Lovelace")
-    found = read_pages([text], models=replace(models, judge=never)).pairs
+    found = read_pages([text], models=replace(models, judge_trees=never, judge_line=nor_this)).pairs
     assert found == read_pages([text]).pairs
     assert [(pair.key_text, pair.value_texts, pair.scores) for pair in found] == [("Name", ["Ada Lovelace"], ())]
 
@@ -151,7 +152,7 @@ def test_a_page_of_two_thousand_words_is_read(models):
     ("spoil", "message"),
     [
         (lambda data: b"PNG", "got something else"),
-        (lambda data: data.replace(b"reader 1\n", b"reader 0\n", 1), "got format 0"),
+        (lambda data: data.replace(b"reader 2\n", b"reader 1\n", 1), "got format 1"),
         (lambda data: data[:-1], "checksum"),
     ],
 )

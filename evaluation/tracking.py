@@ -1,0 +1,149 @@
+"""Evaluations as MLflow runs. Each one carries, for whoever compares them later:
+
+tags       optophone.kind=evaluation, optophone.dataset (kind and digest of documents and gold),
+           optophone.extract_prompt and optophone.refine_prompt (prompts:/name/version), optophone.schema,
+           optophone.chat_model
+metrics    by the names of METRICS, their steps being the attempts; NAME.low and NAME.high, the ends of the 95 %
+           interval, NAME.macro, NAME.gain and NAME.gain_per_1k_tokens (of each attempt over the one before)
+artifacts  per_document.jsonl, report.html
+"""
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from evaluation.datasets.load import Dataset
+from evaluation.datasets.sample import Sample
+from evaluation.experiment import Experiment
+from evaluation.system import describe
+from graph.context import Context
+from graph.settings import Settings
+from graph.tracing import use_experiment
+from prompts.connection import Connection, connect
+from schemas.errors import UnreachableError
+
+KIND = "evaluation"
+# The run's figures and files are some MB; a server that takes longer than this to store them is out of reach.
+_DEADLINE_S = 60.0
+# Enough to tell data sets apart; MLflow takes 36.
+_DIGEST_CHARS = 16
+_logger = logging.getLogger("optophone")
+
+
+class EvaluationRun:
+    """One open run of the store."""
+
+    def __init__(self, run_id: str, connection: Connection) -> None:
+        self.run_id = run_id
+        self._connection = connection
+
+    def log(self, experiment: Experiment, files: Sequence[Path]) -> None:
+        """Log figures and files; where MLflow can't be reached any more, one warning."""
+        try:
+            self._connection.run(lambda: self._log(experiment, files), _DEADLINE_S)
+        except UnreachableError as error:
+            _logger.warning("this evaluation is not logged: %s", error)
+
+    def _log(self, experiment: Experiment, files: Sequence[Path]) -> None:
+        from mlflow import MlflowClient  # noqa: PLC0415 - takes seconds
+        from mlflow.entities import Metric  # noqa: PLC0415
+
+        client, now_ms = MlflowClient(), int(time.time() * 1000)
+        metrics = [Metric(name, value, now_ms, step) for name, value, step in run_figures(experiment)]
+        client.log_batch(self.run_id, metrics=metrics)
+        for file in files:
+            client.log_artifact(self.run_id, str(file))
+
+
+@contextmanager
+def evaluation_run(dataset: Dataset, context: Context, settings: Settings) -> Iterator[EvaluationRun | None]:
+    """Open a run for a pinned context, and end it as FINISHED, FAILED or KILLED; None where MLflow is out of reach."""
+    run = _start(dataset, context, settings)
+    status = "FAILED"
+    try:
+        yield run
+        status = "FINISHED"
+    except KeyboardInterrupt:
+        status = "KILLED"
+        raise
+    finally:
+        if run is not None:
+            _end(run.run_id, status, connect(settings.tracking_uri))
+
+
+def dataset_digest(samples: Sequence[Sample]) -> str:
+    """Return a digest of the documents' bytes and their gold, whatever the files are called."""
+    parts = sorted(f"{_content(sample.document)} {json.dumps(sample.expected, sort_keys=True)}" for sample in samples)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:_DIGEST_CHARS]
+
+
+def run_figures(experiment: Experiment) -> Iterator[tuple[str, float, int]]:
+    """Yield name, value and attempt of each figure that a run gets."""
+    for attempt in experiment.attempts:
+        for name, figure in attempt.summary.figures.items():
+            yield name, figure.value, attempt.number
+            if name in attempt.gains:
+                yield f"{name}.gain", attempt.gains[name], attempt.number
+            if (gain := attempt.gain_per_1k_tokens(name)) is not None:
+                yield f"{name}.gain_per_1k_tokens", gain, attempt.number
+    last = experiment.attempts[-1].number
+    for name, figure in experiment.summary.figures.items():
+        yield f"{name}.low", figure.low, last
+        yield f"{name}.high", figure.high, last
+        yield f"{name}.macro", figure.macro, last
+
+
+def _start(dataset: Dataset, context: Context, settings: Settings) -> EvaluationRun | None:
+    try:
+        connection = connect(settings.tracking_uri)
+        return EvaluationRun(connection.run(lambda: _create(dataset, context, settings), _DEADLINE_S), connection)
+    except UnreachableError as error:
+        _logger.warning("this evaluation is not logged: %s", error)
+        return None
+
+
+def _create(dataset: Dataset, context: Context, settings: Settings) -> str:
+    from mlflow import MlflowClient  # noqa: PLC0415 - takes seconds
+    from mlflow.entities import Dataset as LoggedDataset  # noqa: PLC0415
+    from mlflow.entities import DatasetInput, Param  # noqa: PLC0415
+
+    client, kind = MlflowClient(), dataset.spec.partition(":")[0]
+    digest, choices = dataset_digest(dataset.samples), describe(context, settings)
+    tags = {
+        "mlflow.runType": "genai_evaluate",  # as MLflow's own evaluations
+        "optophone.kind": KIND,
+        "optophone.dataset": f"{kind} {digest}",
+        **{f"optophone.{name}": choices[name] for name in ("schema", "chat_model", "extract_prompt", "refine_prompt")},
+    }
+    run = client.create_run(use_experiment(settings), tags=tags, run_name=f"{kind} {choices['chat_model']}")
+    facts = {"dataset": dataset.spec, "documents": len(dataset.samples), "skipped": len(dataset.skipped), **choices}
+    client.log_batch(run.info.run_id, params=[Param(name, str(value)) for name, value in facts.items()])
+    source = LoggedDataset(kind, digest, "local", json.dumps({"uri": dataset.spec}))
+    client.log_inputs(run.info.run_id, [DatasetInput(source)])
+    return str(run.info.run_id)
+
+
+def _end(run_id: str, status: str, connection: Connection) -> None:
+    def end() -> None:
+        from mlflow import MlflowClient  # noqa: PLC0415 - takes seconds
+
+        MlflowClient().set_terminated(run_id, status)
+
+    try:
+        connection.run(end, _DEADLINE_S)
+    except UnreachableError as error:
+        _logger.warning("the run of this evaluation stays open in MLflow: %s", error)
+
+
+def _content(document: str) -> str:
+    """Return what tells a document from others: the digest of its bytes, or its address where it can't be read."""
+    if document.startswith("sha256:"):
+        return document
+    try:
+        return f"sha256:{hashlib.sha256(Path(document).read_bytes()).hexdigest()}"
+    except OSError:
+        return document
