@@ -1,0 +1,221 @@
+"""From a scan to ground truth: read, look, correct, save, score."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+Read = Callable[..., Page]
+Ask = Callable[[Page, str], Any]
+
+pytestmark = pytest.mark.browser
+
+
+def row(page: Page, name: str) -> Any:
+    """The table's line of a question."""
+    return page.locator("tr.row").filter(has=page.get_by_role("button", name=name, exact=True))
+
+
+def extraction_id(page: Page) -> str:
+    return page.url.rsplit("/", 1)[1]
+
+
+def words_of(page: Page, ask: Ask) -> list[dict[str, Any]]:
+    extraction = ask(page, f"/extractions/{extraction_id(page)}")
+    return ask(page, f"/documents/{extraction['document']}/pages/0/words")["words"]
+
+
+def test_progress_arrives_node_by_node_and_attempt_by_attempt(read_example: Read, open_page: Read, ask: Ask) -> None:
+    """Each step of the graph has a line, also for who comes while it runs."""
+    page = read_example()
+    steps = page.evaluate(
+        """async (id) => {
+            const { events } = await import("/static/api.js");
+            const steps = [];
+            for await (const [event, data] of events(id)) steps.push(event === "end" ? "end" : `${data.node} ${data.attempt}`);
+            return steps;
+        }""",
+        extraction_id(page),
+    )
+    told = list(dict.fromkeys(steps))
+    assert told == ["preprocess 0", "extract 1", "validate 1", "refine 1", "extract 2", "validate 2", "end"]
+
+
+def test_steps_stand_on_the_page_while_it_is_read(open_page: Read, example: str) -> None:
+    """The scan is in sight at once, and beside it what happens."""
+    page = open_page()
+    page.evaluate(
+        """() => new MutationObserver(() => {
+            const lines = [...document.querySelectorAll(".steps li")].map((line) => line.textContent);
+            if (lines.length) window.steps = lines;
+        }).observe(document.body, { childList: true, subtree: true })"""
+    )
+    page.get_by_label("Chat model").select_option("doubtful")
+    page.locator("#file").set_input_files(example)
+    page.locator("tr.row").first.wait_for()
+    assert [line.split(" ")[0].rstrip(",") for line in page.evaluate("window.steps")][:2] == ["preprocess", "extract"]
+    expect(page.locator(".stage img")).to_have_js_property("complete", True)
+
+
+def test_boxes_lie_on_the_words_that_were_read(read_example: Read, ask: Ask) -> None:
+    """A value's box covers the pixels of its word, also after zooming."""
+    page = read_example()
+    [word] = [word for word in words_of(page, ask) if word["text"] == "Okonkwo-Reyes"]
+    box = page.get_by_role("button", name="Family name: Okonkwo-Reyes (found)")
+    for _ in range(2):
+        sheet, shown = page.locator(".stage img").bounding_box(), box.bounding_box()
+        x0, y0, x1, y1 = word["bbox"]
+        expected = [
+            sheet["x"] + x0 * sheet["width"],
+            sheet["y"] + y0 * sheet["height"],
+            (x1 - x0) * sheet["width"],
+            (y1 - y0) * sheet["height"],
+        ]
+        assert [shown["x"], shown["y"], shown["width"], shown["height"]] == pytest.approx(expected, abs=1.5)
+        page.keyboard.press("+")
+
+
+def test_doubtful_values_come_first_with_their_reasons(read_example: Read) -> None:
+    """What the page does not say stands on top, and why."""
+    page = read_example()
+    names = page.locator("tr.row .name").all_inner_texts()
+    assert names[:2] == ["Given name", "Registration No"]
+    reason = row(page, "Registration No").locator(".reason")
+    expect(reason).to_contain_text("HC-20417")
+    expect(reason).to_contain_text("HC-20411")
+    expect(row(page, "Given name").locator(".tone")).to_have_text("missing")
+
+
+def test_pointing_at_a_row_or_a_box_lights_the_other(read_example: Read) -> None:
+    """Row and box belong together both ways, by pointer and by focus."""
+    page = read_example()
+    box = page.get_by_role("button", name="Position: Field Engineer (found)")
+    row(page, "Position").hover()
+    assert "lit" in box.get_attribute("class")
+    page.mouse.move(0, 0)
+    box.hover()
+    assert "lit" in row(page, "Position").get_attribute("class")
+    page.mouse.move(0, 0)
+    row(page, "Family name").locator(".name").focus()
+    assert "lit" in page.get_by_role("button", name="Family name: Okonkwo-Reyes (found)").get_attribute("class")
+    box.click()
+    expect(row(page, "Position").locator(".name")).to_have_attribute("aria-expanded", "true")
+
+
+def test_keys_go_through_the_doubtful_values_and_settle_them(read_example: Read) -> None:
+    """n, n, p walk; c settles one and goes on; z takes it back."""
+    page = read_example()
+    selected = page.locator("tr.selected .name")
+    for key, name in [("n", "Given name"), ("n", "Registration No"), ("p", "Given name"), ("c", "Registration No")]:
+        page.keyboard.press(key)
+        expect(selected).to_have_text(name)
+    expect(page.locator(".note")).to_have_text("1 still to check")
+    row(page, "Given name").click()
+    page.keyboard.press("z")
+    expect(page.locator(".note")).to_have_text("2 still to check")
+
+
+def test_a_correction_becomes_ground_truth(read_example: Read, ask: Ask, data_dir: Path, root: Path) -> None:
+    """Edit, save, reload: reviewed; the trace holds the expectation and feedback, and evaluate scores against it."""
+    import mlflow
+
+    page = read_example("local")
+    row(page, "Registration No").click()
+    page.keyboard.press("e")
+    page.get_by_label("Answer").fill("HC-99999")
+    page.keyboard.press("Enter")
+    expect(row(page, "Registration No").locator(".tone")).to_have_text("corrected")
+    page.keyboard.press("s")
+    expect(page.locator(".notice.good")).to_contain_text("Reviewed by")
+    page.reload()
+    expect(page.locator(".chip")).to_have_text("reviewed")
+    expect(row(page, "Registration No").locator(".value")).to_have_text("HC-99999")
+    stored = ask(page, f"/extractions/{extraction_id(page)}")
+    trace = mlflow.get_trace(stored["trace_id"])
+    [expectation] = trace.search_assessments("extraction", type="expectation")
+    pairs = {pair["key"]: pair["values"] for pair in expectation.value["pairs"]}
+    assert (pairs["Registration No"], pairs["Family name"]) == (["HC-99999"], ["Okonkwo-Reyes"])
+    assert any(found.source.source_type == "HUMAN" for found in trace.search_assessments(type="feedback"))
+    command = [sys.executable, "-m", "serving.cli", "evaluate", "--dataset", "reviewed", "--chat-model", "local"]
+    done = subprocess.run([*command, "--out", str(data_dir / "report")], cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "1 document" in done.stdout
+
+
+def test_a_missing_pair_is_added_where_it_stands(read_example: Read, ask: Ask) -> None:
+    """Dragging over words gives an added answer its place and, where it is empty, its text."""
+    page = read_example()
+    page.get_by_role("button", name="Add a missing pair").click()
+    page.get_by_label("Question", exact=True).fill("Hotel")
+    page.get_by_role("button", name="Place", exact=True).click()
+    words = [word for word in words_of(page, ask) if word["text"] in ("Breakwater", "Inn")]
+    drag_over(page, around(words))
+    page.get_by_label("Question", exact=True).fill("Hotel")
+    expect(page.get_by_label("Answer")).to_have_value("Breakwater Inn")
+    page.get_by_role("button", name="Keep").click()
+    page.keyboard.press("s")
+    expect(page.locator(".notice.good")).to_be_visible()
+    review = ask(page, f"/extractions/{extraction_id(page)}")["review"]
+    assert review["extraction"]["pairs"][-1] == {"key": "Hotel", "values": ["Breakwater Inn"]}
+    [field] = [field for field in review["fields"] if field["path"] == "/pairs/5/values/0"]
+    assert (field["state"], field["page_index"]) == ("added", 0)
+    assert field["bbox"] == pytest.approx(around(words), abs=1e-6)
+
+
+def test_absent_and_unreadable_are_kept_apart(read_example: Read) -> None:
+    """Both have no value, and say why also after a reload."""
+    page = read_example()
+    for name, key in [("Position", "a"), ("Telephone", "u")]:
+        row(page, name).click()
+        page.keyboard.press(key)
+    page.keyboard.press("s")
+    expect(page.locator(".notice.good")).to_be_visible()
+    page.reload()
+    expect(row(page, "Position").locator(".tone")).to_have_text("absent")
+    expect(row(page, "Telephone").locator(".tone")).to_have_text("unreadable")
+
+
+def test_what_the_schema_refuses_is_said_and_nothing_is_lost(read_example: Read) -> None:
+    """An empty question is refused; the other changes stay."""
+    page = read_example()
+    row(page, "Family name").click()
+    page.keyboard.press("e")
+    page.get_by_label("Question", exact=True).fill("")
+    page.get_by_label("Answer").fill("Kept")
+    page.get_by_role("button", name="Keep").click()
+    page.keyboard.press("s")
+    expect(page.get_by_role("alert")).to_contain_text("Not saved")
+    expect(page.locator(".value .text", has_text="Kept")).to_be_visible()
+
+
+def test_leaving_with_changes_asks_first(read_example: Read) -> None:
+    """Work is not lost by a click."""
+    page = read_example()
+    page.keyboard.press("n")
+    page.keyboard.press("c")
+    page.get_by_role("link", name="Optophone", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    expect(row(page, "Given name").locator(".tone")).to_have_text("correct")
+
+
+def around(words: list[dict[str, Any]]) -> list[float]:
+    """The bbox of words."""
+    boxes = [word["bbox"] for word in words]
+    return [*(min(box[i] for box in boxes) for i in (0, 1)), *(max(box[i] for box in boxes) for i in (2, 3))]
+
+
+def drag_over(page: Page, bbox: list[float]) -> None:
+    """Drag the mouse roughly over a bbox of the page in sight."""
+    layer = page.locator(".draw-layer")
+    layer.wait_for()
+    page.locator(".viewport").evaluate("(view, y) => view.scrollTo(0, y * view.scrollHeight - 200)", bbox[1])
+    sheet = layer.bounding_box()
+    x, y = ([sheet["x"] + bbox[i] * sheet["width"] for i in (0, 2)], [sheet["y"] + bbox[i] * sheet["height"] for i in (1, 3)])
+    page.mouse.move(x[0] - 3, y[0] - 3)
+    page.mouse.down()
+    page.mouse.move(x[1] + 3, y[1] + 3, steps=4)
+    page.mouse.up()
