@@ -8,13 +8,16 @@ from typing import Any
 _NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL)S?$", re.IGNORECASE)
 # Shorter values are flags and names that stand everywhere.
 _MIN_CHARS = 8
+_TOKENS = "OPTOPHONE_API_TOKENS"
 
 
 def secrets() -> list[str]:
     """Return the values of the environment variables that are named like secrets."""
     # By name first: reading a variable costs more than looking at what it is called.
     named = [os.environ.get(name, "") for name in os.environ if _NAME.search(name)]
-    return [value for value in named if len(value) >= _MIN_CHARS]
+    # Several tokens, each as name:role:token, where any could stand alone.
+    tokens = [entry.rpartition(":")[2] for entry in os.environ.get(_TOKENS, "").split(",")]
+    return [value for value in [*named, *tokens] if len(value) >= _MIN_CHARS]
 
 
 def without_secrets(value: Any, known: Sequence[str] | None = None) -> Any:

@@ -49,7 +49,7 @@ def tagged_traces(tags: dict[str, str]) -> AbstractContextManager[None]:
     """Give the traces of what runs inside these tags."""
     import mlflow  # noqa: PLC0415 - takes seconds
 
-    return mlflow.tracing.context(tags=tags)  # type: ignore[no-any-return]
+    return mlflow.tracing.context(tags=tags)
 
 
 def make_tracer() -> Any:
@@ -60,16 +60,17 @@ def make_tracer() -> Any:
     from mlflow.langchain.langchain_tracer import MlflowLangchainTracer  # noqa: PLC0415 - takes seconds
     from mlflow.utils.autologging_utils import autologging_is_disabled  # noqa: PLC0415
 
-    if autologging_is_disabled("langchain"):
+    if autologging_is_disabled("langchain"):  # type: ignore[no-untyped-call]
         return None
 
-    class Tracer(MlflowLangchainTracer):  # type: ignore[misc]
+    class Tracer(MlflowLangchainTracer):
         trace_id: str | None = None
 
         def on_chain_start(self, *args: Any, run_id: Any, **kwargs: Any) -> None:
             super().on_chain_start(*args, run_id=run_id, **kwargs)
-            if kwargs.get("parent_run_id") is None:
-                self.trace_id = self._get_span_by_run_id(run_id).trace_id
+            span = self._get_span_by_run_id(run_id)
+            if span and kwargs.get("parent_run_id") is None:
+                self.trace_id = span.trace_id
 
     return Tracer()
 

@@ -187,7 +187,9 @@ def optimize(
 
 @app.command()
 def serve(
-    host: Annotated[str, typer.Option(help="Address; any but this machine's own needs OPTOPHONE_API_TOKENS")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="Address; any but this machine's own needs OPTOPHONE_API_TOKENS")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port")] = 8000,
 ) -> None:
     """Serve the page and the REST interface: upload, extract, review."""

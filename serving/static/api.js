@@ -75,8 +75,8 @@ export async function loadPage(ref, index, signal) {
 /** The words that were read on a page, in reading order: text and bbox as fractions of the page. */
 export const loadWords = async (ref, index) => (await read(`${pagePath(ref, index)}/words`)).words;
 
-export async function loadExport(id, format) {
-  return (await request(`/extractions/${encodeURIComponent(id)}/export?format=${format}`)).blob();
+export async function loadExport(id, format, page) {
+  return (await request(`/extractions/${encodeURIComponent(id)}/export?format=${format}&page=${page}`)).blob();
 }
 
 /** Yield the server-sent events of an extraction as [event, data], the past ones first. */

@@ -7,14 +7,14 @@ import { count, statusOf, toDollars } from "./words.js";
 
 const FORMATS = ["json", "csv", "png"];
 
-/** Make the line; `onremoved()` is called when the document is gone. */
-export function makeHead(extraction, onremoved) {
+/** Make the line; `onremoved()` is called when the document is gone, `pageInSight()` says which page a picture is of. */
+export function makeHead(extraction, pageInSight, onremoved) {
   const [name, text, tone] = statusOf(extraction);
   return [
     h("h1", {}, extraction.name),
     h("span", { class: `chip tone ${tone}` }, icon(name), text),
     h("span", { class: "facts" }, factsOf(extraction).filter(Boolean).join(" · ")),
-    h("span", { class: "group end" }, actionsOf(extraction, onremoved)),
+    h("span", { class: "group end" }, actionsOf(extraction, pageInSight, onremoved)),
   ];
 }
 
@@ -23,25 +23,25 @@ function factsOf({ schema, chat_model, result }) {
   return [schema, result?.chat_model ?? chat_model, attempts && count(attempts, "attempt"), usage && toDollars(usage.cost_usd)];
 }
 
-function actionsOf(extraction, onremoved) {
+function actionsOf(extraction, pageInSight, onremoved) {
   const remove = async () => (await removeDocument(extraction)) && onremoved();
   return [
     extraction.trace_url
       ? h("a", { class: "button", href: extraction.trace_url, target: "_blank", rel: "noreferrer" }, icon("trace"), "Trace")
       : null,
-    extraction.result ? FORMATS.map((format) => downloadButton(extraction, format)) : null,
+    extraction.result ? FORMATS.map((format) => downloadButton(extraction, format, pageInSight)) : null,
     button("Delete", { name: "remove" }, remove),
   ];
 }
 
-function downloadButton(extraction, format) {
+function downloadButton(extraction, format, pageInSight) {
   const props = { name: "download", title: `Download as ${format.toUpperCase()}` };
-  return button(format.toUpperCase(), props, () => download(extraction, format));
+  return button(format.toUpperCase(), props, () => download(extraction, format, pageInSight()));
 }
 
-async function download({ id, name }, format) {
+async function download({ id, name }, format, page) {
   try {
-    const url = URL.createObjectURL(await loadExport(id, format));
+    const url = URL.createObjectURL(await loadExport(id, format, page));
     h("a", { href: url, download: `${name.replace(/\.[^.]*$/, "")}.${format}` }).click();
     setTimeout(() => URL.revokeObjectURL(url), 10_000); // the browser reads it after the click
   } catch (error) {

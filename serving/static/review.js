@@ -67,7 +67,7 @@ export class Review {
 
   #showHead() {
     document.title = `${this.extraction.name} – Optophone`;
-    this.head.replaceChildren(...makeHead(this.extraction, () => this.#removed()));
+    this.head.replaceChildren(...makeHead(this.extraction, () => this.viewer.pageIndex, () => this.#removed()));
   }
 
   #removed() {

@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from limits import RateLimitItemPerMinute
 
-from serving.web.auth import LOCAL_CALLER, Caller, Role, find_caller, is_loopback
+from serving.web.auth import LOCAL_CALLER, Caller, Role, find_caller, is_local
 from serving.web.errors import ApiError
 from serving.web.service import Running
 
@@ -22,18 +22,13 @@ def _caller(
     if service.tokens:
         caller = find_caller(request.headers.get("authorization"), service.tokens)
     else:
-        caller = LOCAL_CALLER if _is_local(request) else None
+        caller = LOCAL_CALLER if is_local(request) else None
     who = caller.name if caller else request.client.host if request.client else ""
     if not service.limiter.hit(RateLimitItemPerMinute(service.settings.requests_per_minute), who):
         raise ApiError(429, "too_many_requests", "more requests a minute than allowed; wait a minute")
     if caller is None:
         raise ApiError(401, "unauthorized", "expected a valid bearer token in the Authorization header; send one")
     return caller
-
-
-def _is_local(request: Request) -> bool:
-    """Tell whether a program on this machine asks, under this machine's name: a page whose name was rebound doesn't."""
-    return request.client is not None and is_loopback(request.client.host) and is_loopback(request.url.hostname or "")
 
 
 def _requires(role: Role) -> Callable[[Caller], Caller]:

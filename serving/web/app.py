@@ -1,17 +1,20 @@
 """The application: `app` is what `langgraph dev` mounts and `optophone serve` runs."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
 from graph.settings import get_settings
-from serving.web import documents, extractions, health, lookups, page_words
+from serving.web import documents, extractions, health, lookups, page_words, reviews
 from serving.web.auth import parse_tokens
+from serving.web.deletion import sweep
 from serving.web.errors import answer_errors
 from serving.web.headers import BrowserSafety
 from serving.web.models import ErrorAnswer
@@ -24,7 +27,7 @@ _MAX_JSON_BYTES = 2_000_000
 # What multipart/form-data adds to a file.
 _FORM_BYTES = 10_000
 
-_REFUSALS = {code: {"model": ErrorAnswer} for code in (401, 403, 429)}
+_REFUSALS: dict[int | str, dict[str, Any]] = {code: {"model": ErrorAnswer} for code in (401, 403, 429)}
 
 
 def make_app(settings: ServiceSettings | None = None) -> FastAPI:
@@ -34,12 +37,17 @@ def make_app(settings: ServiceSettings | None = None) -> FastAPI:
         UsageError: a variable can't be used.
     """
     settings = settings or get_service_settings()
+    limits = get_settings().limits
     tokens = parse_tokens(settings.api_tokens.get_secret_value())
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with running_service(settings, tokens) as app.state.service:
+        async with running_service(settings, tokens) as service:
+            app.state.service = service
+            sweeper = asyncio.create_task(sweep(service, settings.retention_days)) if settings.retention_days else None
             yield
+            if sweeper:
+                sweeper.cancel()
 
     app = FastAPI(
         title="Optophone",
@@ -50,14 +58,16 @@ def make_app(settings: ServiceSettings | None = None) -> FastAPI:
         # Its pages load scripts from elsewhere.
         docs_url=None,
         redoc_url=None,
+        # The LangGraph server's routes, where this application is mounted, take documents as data: URIs.
+        max_body_size=2 * limits.max_bytes,
     )
     app.add_middleware(BrowserSafety)
     answer_errors(app)
     api = APIRouter(prefix="/api/v1", responses=_REFUSALS)
-    upload_bytes = get_settings().limits.max_bytes + _FORM_BYTES
-    api.include_router(documents.router, max_body_size=upload_bytes)
+    api.include_router(documents.router, max_body_size=limits.max_bytes + _FORM_BYTES)
     api.include_router(page_words.router)
     api.include_router(extractions.router, max_body_size=_MAX_JSON_BYTES)
+    api.include_router(reviews.router, max_body_size=_MAX_JSON_BYTES)
     api.include_router(lookups.router)
     app.include_router(api)
     app.include_router(health.router)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Literal, get_args
 
+from starlette.requests import HTTPConnection
+
 from schemas.errors import UsageError
 
 Role = Literal["read", "extract", "review"]
@@ -59,7 +61,8 @@ def _parse_entry(entry: str, number: int) -> ApiToken:
     match = _ENTRY.fullmatch(entry)
     if not match or match["role"] not in ROLES:
         raise UsageError(
-            f"entry {number} of OPTOPHONE_API_TOKENS is not name:role:token with a role of {', '.join(ROLES)}; correct it"
+            f"expected name:role:token, role one of {', '.join(ROLES)}, as entry {number} of OPTOPHONE_API_TOKENS, "
+            "got something else; correct it"
         )
     if len(match["token"]) < _MIN_TOKEN_CHARS:
         raise UsageError(
@@ -91,6 +94,11 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_local(request: HTTPConnection) -> bool:
+    """Tell whether a program on this machine asks, under this machine's name: a page whose name was rebound doesn't."""
+    return request.client is not None and is_loopback(request.client.host) and is_loopback(request.url.hostname or "")
 
 
 def check_address(host: str, tokens: Sequence[ApiToken]) -> None:

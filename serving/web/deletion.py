@@ -4,8 +4,6 @@ import asyncio
 import logging
 from datetime import UTC, datetime, timedelta
 
-from anyio import to_thread
-
 from documents.store import DocumentStore
 from schemas.errors import UnreachableError
 from serving.web.errors import ApiError
@@ -29,16 +27,20 @@ async def delete_document(document: StoredDocument, service: Service) -> None:
     extractions = await in_thread(service.ledger.of_document, document.ref)
     await service.jobs.cancel(extraction.id for extraction in extractions)
     try:
-        runs = [extraction.run_id for extraction in extractions if extraction.run_id]
-        await in_thread(forget_traces, document.ref, runs)
+        await in_thread(_delete, document, service)
     except UnreachableError as error:
         raise ApiError(503, "unreachable", "MLflow doesn't answer, so nothing is deleted; try again later") from error
-    kept = await in_thread(service.ledger.pages_of_others, document.ref)
-    await in_thread(service.ledger.delete_document, document.ref)
-    await to_thread.run_sync(_forget_bytes, document, kept, service.store)
+
+
+def _delete(document: StoredDocument, service: Service) -> None:
+    with service.request_log.lock:
+        forget_traces(document.ref)
+        service.ledger.delete_document(document.ref)
+    _forget_bytes(document, service.ledger.pages_of_others(document.ref), service.store)
 
 
 def _forget_bytes(document: StoredDocument, kept: set[str], store: DocumentStore) -> None:
+    """Remove a document's bytes, but for pages that another document has too."""
     for page in document.pages:
         if page["image"] not in kept:
             store.forget(page["image"])

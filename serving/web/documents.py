@@ -3,7 +3,6 @@
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from io import BytesIO
 from pathlib import PurePosixPath
 from typing import IO, Annotated, Any
 
@@ -137,7 +136,9 @@ async def get_page(
     document = await find_document(ref, service)
     if index >= len(document.pages):
         raise ApiError(404, "not_found", f"the document has {len(document.pages)} pages, counted from 0; ask for one")
-    png = await to_thread.run_sync(_page_image, document.pages[index], max_side, service.store, limiter=service.decoding)
+    png = await to_thread.run_sync(
+        _page_image, document.pages[index], max_side, service.store, limiter=service.decoding
+    )
     # The reference is the content's hash.
     return Response(png, media_type="image/png", headers={"Cache-Control": "private, max-age=31536000, immutable"})
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -58,6 +59,8 @@ async def start(
         )
     except QueueFullError as error:
         raise ApiError(503, "busy", "as many extractions wait as may; try again later") from error
+    if accepted is None:
+        raise ApiError(404, "not_found", "the document was deleted meanwhile; upload it again")
     service.jobs.submit(accepted.id)
     if wait:
         accepted = await _wait(accepted, service, wait)
@@ -96,11 +99,15 @@ def _to_context(wanted: ExtractionRequest, chat_models: list[str]) -> dict[str, 
 async def _wait(accepted: StoredExtraction, service: Service, seconds: float) -> StoredExtraction:
     progress = service.jobs.progress(accepted.id)
     if progress is not None:
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(progress.wait(), seconds)
-        except TimeoutError:
-            pass
-    return await in_thread(service.ledger.get, accepted.id) or accepted
+    return await _now(accepted, service)
+
+
+async def _now(stored: StoredExtraction, service: Service) -> StoredExtraction:
+    """Return an extraction as it is now; as it was where it has been deleted."""
+    newer = await in_thread(service.ledger.get, stored.id)
+    return newer or stored
 
 
 @router.get("")
@@ -147,7 +154,7 @@ async def events(stored: Found, service: Running) -> AsyncIterator[ServerSentEve
     if progress is not None:
         async for event in progress.follow():
             yield ServerSentEvent(event="progress", data=event)
-        stored = await in_thread(service.ledger.get, stored.id) or stored
+        stored = await _now(stored, service)
     else:
         for event in stored.progress:
             yield ServerSentEvent(event="progress", data=event)

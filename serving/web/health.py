@@ -6,6 +6,8 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from graph.settings import get_settings
+from prompts.connection import connect
 from serving.web.access import Reader
 from serving.web.jobs import in_thread
 from serving.web.service import Running, Service
@@ -22,10 +24,16 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz", responses={503: {"description": "One of the checks failed"}})
 async def readyz(service: Running) -> JSONResponse:
-    """Say whether documents can be stored and the queue is worked off; without MLflow forms are read all the same."""
+    """Say whether documents can be stored and the queue is worked off; MLflow is not needed, and only reported."""
     checks = {"store": await in_thread(_is_writable, service), "queue": service.jobs.is_running}
     is_ready = all(checks.values())
+    checks["mlflow"] = await in_thread(_mlflow_answers)
     return JSONResponse({"status": "ok" if is_ready else "unavailable", "checks": checks}, 200 if is_ready else 503)
+
+
+def _mlflow_answers() -> bool:
+    settings = get_settings()
+    return connect(settings.tracking_uri).answers(settings.registry_timeout_s)
 
 
 def _is_writable(service: Service) -> bool:

@@ -39,9 +39,10 @@ class Jobs:
         self._workers = [asyncio.create_task(self._work()) for _ in range(self._max_concurrent)]
 
     async def stop(self) -> None:
-        """End what runs; the ledger still has it as running, so the next start takes it up."""
+        """End what runs; the next start takes it up."""
         await _cancel(self._workers)
         await _cancel(self._running.values())
+        await in_thread(self._ledger.give_back)
         for progress in self._progress.values():
             progress.end()
 
@@ -60,7 +61,7 @@ class Jobs:
         return self._progress.get(id)
 
     async def cancel(self, ids: Iterable[str]) -> None:
-        """End extractions whose document is deleted; those that wait find nothing in the ledger when it is their turn."""
+        """End extractions whose document is deleted; those that wait find nothing in the ledger at their turn."""
         await _cancel([self._running[id] for id in ids if id in self._running])
 
     async def _work(self) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine, delete, event, func, insert, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.pool import StaticPool
 
 from schemas.errors import UsageError
@@ -59,11 +59,13 @@ class Ledger:
         try:
             with self._transaction() as connection:
                 metadata.create_all(connection)
-                connection.execute(update(extractions).where(extractions.c.number < 0).values(starts=0))  # takes the lock
+                connection.execute(
+                    update(extractions).where(extractions.c.number < 0).values(starts=0)
+                )  # takes the lock
         except OperationalError as error:
             self._engine.dispose()
             raise UsageError(
-                f"cannot use '{path}' ({error.orig}); end the other service that uses it, or set another OPTOPHONE_DATA_DIR"
+                f"cannot use '{path}' ({error.orig}); end the other service, or set another OPTOPHONE_DATA_DIR"
             ) from error
 
     def close(self) -> None:
@@ -114,13 +116,17 @@ class Ledger:
         with self._transaction() as connection:
             connection.execute(delete(extractions).where(extractions.c.document == ref))
             connection.execute(delete(documents).where(documents.c.ref == ref))
+        with self._lock, self._engine.connect() as outside:
+            outside.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")  # the log before the database held them too
 
     # Extractions
 
     def accept(
         self, document: StoredDocument, name: str, context: dict[str, Any], caller: str, max_queued: int
-    ) -> StoredExtraction:
+    ) -> StoredExtraction | None:
         """Note an extraction that is to be done; from here on it survives the process.
+
+        None where the document was deleted meanwhile.
 
         Raises:
             QueueFullError: so many wait already.
@@ -139,8 +145,11 @@ class Ledger:
             waiting = select(func.count()).where(extractions.c.status == "queued")
             if connection.scalar(waiting) >= max_queued:  # type: ignore[operator]
                 raise QueueFullError
-            connection.execute(insert(extractions).values(row))
-            return _get(connection, str(row["id"]))  # type: ignore[return-value]
+            try:
+                connection.execute(insert(extractions).values(row))
+            except IntegrityError:  # its foreign key
+                return None
+            return _get(connection, str(row["id"]))
 
     def get(self, id: str) -> StoredExtraction | None:
         """Return an extraction."""
@@ -154,7 +163,7 @@ class Ledger:
             return [StoredExtraction(**row) for row in rows]
 
     def newest(self, limit: int, before: int | None, query: str, status: str | None) -> list[StoredExtraction]:
-        """Return extractions, newest first, without their results and progress; `query` is part of the name or the id."""
+        """Return extractions, newest first, without results and progress; `query` is part of the name or the id."""
         left_out = ("result", "progress")
         columns = [column for column in extractions.c if column.name not in left_out]
         wanted = select(*columns).order_by(extractions.c.number.desc()).limit(limit)
@@ -193,6 +202,12 @@ class Ledger:
             waiting = select(extractions.c.id).where(extractions.c.status == "queued")
             return list(connection.scalars(waiting.order_by(extractions.c.number)))
 
+    def give_back(self) -> None:
+        """Before an orderly end: queue again what is running, as if it had not begun."""
+        back = {"status": "queued", "starts": extractions.c.starts - 1}
+        with self._transaction() as connection:
+            connection.execute(update(extractions).where(extractions.c.status == "running").values(**back))
+
     def unlogged(self) -> list[str]:
         """Return the extractions that ended and that the request log lacks."""
         ended = select(extractions.c.id).where(extractions.c.status.not_in(OPEN), extractions.c.run_id.is_(None))
@@ -201,9 +216,9 @@ class Ledger:
 
     def counts(self) -> dict[str, int]:
         """Return how many extractions have each status."""
-        counted = select(extractions.c.status, func.count()).group_by(extractions.c.status)
+        counted = select(extractions.c.status, func.count().label("total")).group_by(extractions.c.status)
         with self._transaction() as connection:
-            return {status: count for status, count in connection.execute(counted)}
+            return {row.status: row.total for row in connection.execute(counted)}
 
 
 def _set_up(connection: Any, _: Any) -> None:

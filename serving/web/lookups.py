@@ -39,9 +39,7 @@ async def prompts(_: Reader) -> list[PromptItem]:
 
 def _prompts() -> list[PromptItem]:
     settings = get_settings()
-    rows = connect(settings.tracking_uri).run(
-        lambda: list_versions(settings.tracking_uri), settings.registry_timeout_s
-    )
+    rows = connect(settings.tracking_uri).run(lambda: list_versions(settings.tracking_uri), settings.registry_timeout_s)
     return [
         PromptItem(
             name=row.name,

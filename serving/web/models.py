@@ -1,8 +1,9 @@
 """What goes in and out over HTTP."""
 
+import json
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from schemas.errors import FieldError
 from schemas.target import REGISTERED
@@ -12,8 +13,29 @@ REFERENCE = r"^sha256:[0-9a-f]{64}$"
 _EXAMPLE_REF = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
 Reference = Annotated[str, Field(pattern=REFERENCE, examples=[_EXAMPLE_REF])]
-RegisteredSchema = Literal["form", "invoice", "receipt"]
-assert set(RegisteredSchema.__args__) == set(REGISTERED)  # type: ignore[attr-defined]
+
+
+def _registered(name: str) -> str:
+    if name not in REGISTERED:
+        raise ValueError(f"expected one of {', '.join(REGISTERED)}")
+    return name
+
+
+SchemaName = Annotated[str, AfterValidator(_registered), Field(json_schema_extra={"enum": list(REGISTERED)})]
+
+
+def _storable(value: dict[str, Any]) -> dict[str, Any]:
+    """Refuse what JSON over the wire can't carry, although Python's parser takes it: NaN and half a sign."""
+    try:
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise ValueError(
+            "expected JSON that can be stored (RFC 8259), got NaN, half a sign or too deep a tree"
+        ) from error
+    return value
+
+
+JsonObject = Annotated[dict[str, Any], AfterValidator(_storable)]
 
 
 class PageSize(BaseModel):
@@ -53,8 +75,8 @@ class ExtractionRequest(BaseModel):
     )
 
     document: Reference
-    schema_: RegisteredSchema = Field("form", alias="schema", description="Registered schema")
-    json_schema: dict[str, Any] | None = Field(None, description="JSON Schema to fill, instead of a registered one")
+    schema_: SchemaName = Field("form", alias="schema", description="Registered schema")
+    json_schema: JsonObject | None = Field(None, description="JSON Schema to fill, instead of a registered one")
     chat_model: str | None = Field(None, max_length=200, description="One of GET /chat-models; without it, the first")
     extract_prompt: str | None = Field(None, max_length=200, examples=["optophone-extract@production"])
     max_attempts: int = Field(3, ge=1, le=10)
@@ -88,7 +110,7 @@ class Correction(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    extraction: dict[str, Any]
+    extraction: JsonObject
     fields: list[FieldReview] = Field([], max_length=10_000)
     comment: str = Field("", max_length=4000)
 

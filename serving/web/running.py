@@ -9,9 +9,7 @@ from graph.app import graph
 from graph.context import Context
 from graph.tracing import make_tracer, tagged_traces
 from schemas.errors import ChatModelError, OptophoneError, PromptError, SchemaError, UsageError
-
-DOCUMENT_TAG = "optophone.document"
-"""Tag of each trace of the service; by it a document's traces are found when it is deleted."""
+from serving.web.traces import DOCUMENT_TAG
 
 _logger = logging.getLogger("optophone")
 
@@ -58,8 +56,12 @@ def _trace_id(tracer: Any) -> str | None:
 async def _stream(document: str, context: Context, tracer: Any, narrator: "_Narrator") -> dict[str, Any]:
     result: dict[str, Any] = {}
     parts = graph.astream(
-        {"document": document}, context=context, config={"callbacks": [tracer] if tracer else []}, stream_mode=["tasks", "values"]
+        {"document": document},
+        context=context,
+        config={"callbacks": [tracer] if tracer else []},
+        stream_mode=["tasks", "values"],
     )
+    part: Any
     async for mode, part in parts:
         if mode == "values":
             result = part
@@ -94,7 +96,9 @@ class _Narrator:
         update = dict(update)
         if node == "validate":
             errors = len(update.get("validation_errors") or [])
-            self._say(node, f"{errors} {'thing is' if errors == 1 else 'things are'} wrong" if errors else "all is valid")
+            self._say(
+                node, f"{errors} {'thing is' if errors == 1 else 'things are'} wrong" if errors else "all is valid"
+            )
 
     def _say(self, node: str, message: str) -> None:
         self._tell({"node": node, "attempt": self._attempt, "message": message})

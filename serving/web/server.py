@@ -15,6 +15,7 @@ def run_server(host: str, port: int) -> None:
     Raises:
         UsageError: the address needs tokens and there are none, or the port is taken.
     """
+    os.umask(0o077)  # what MLflow writes is for the owner alone too
     # Before the settings are read: here strangers can ask.
     os.environ["OPTOPHONE_ALLOW_PATHS"] = "false"
     from serving.web.settings import get_service_settings  # noqa: PLC0415 - reads the environment

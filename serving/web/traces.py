@@ -1,33 +1,56 @@
 """What MLflow keeps of a document: its traces with the page images, and the runs of the request log."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from graph.settings import get_settings
 from graph.tracing import experiment_name, flush_traces
 from prompts.connection import connect
-from serving.web.running import DOCUMENT_TAG
+from schemas.errors import UnreachableError
+
+DOCUMENT_TAG = "optophone.document"
+"""Tag of each trace and run of the service; by it they are found when the document is deleted."""
 
 # Somebody waits for the answer, but a store may hold many traces.
 _DEADLINE_S = 30.0
 
 
-def forget_traces(document: str, run_ids: list[str]) -> None:
+def find_trace_page() -> str | None:
+    """Return the address of a trace's page with {trace_id} in it; None without an MLflow server that answers."""
+    uri = get_settings().tracking_uri
+    if not connect(uri).is_remote:
+        return None
+    parts = urlsplit(uri)
+    address = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl().rstrip("/")  # without a password
+    try:
+        experiment = connect(uri).run(_experiment, get_settings().registry_timeout_s)
+    except UnreachableError:
+        return None
+    page = f"{address}/#/experiments/{experiment.experiment_id}/traces?selectedEvaluationId="
+    return page.replace("{", "{{").replace("}", "}}") + "{trace_id}" if experiment else None
+
+
+def _experiment() -> Any:
+    from mlflow import MlflowClient  # noqa: PLC0415 - takes seconds
+
+    return MlflowClient().get_experiment_by_name(experiment_name())
+
+
+def forget_traces(document: str) -> None:
     """Delete a document's traces and runs, and the files beside them.
 
     Raises:
         UnreachableError: MLflow doesn't answer.
     """
-    if not get_settings().tracing:
-        return
-    connect(get_settings().tracking_uri).run(lambda: _forget(document, run_ids), _DEADLINE_S)
+    connect(get_settings().tracking_uri).run(lambda: _forget(document), _DEADLINE_S)
 
 
-def _forget(document: str, run_ids: list[str]) -> None:
+def _forget(document: str) -> None:
     from mlflow import MlflowClient  # noqa: PLC0415 - takes seconds
 
     client = MlflowClient()
     flush_traces()
-    experiment = client.get_experiment_by_name(experiment_name())
+    experiment = _experiment()
     if experiment is None:
         return
     locations = [experiment.experiment_id]
@@ -36,23 +59,24 @@ def _forget(document: str, run_ids: list[str]) -> None:
         for trace in found:
             _delete_files(trace.info.tags.get("mlflow.artifactLocation"))
         client.delete_traces(experiment.experiment_id, trace_ids=[trace.info.trace_id for trace in found])
-    for run_id in run_ids:
-        _delete_run(client, run_id)
+    while runs := client.search_runs(locations, filter_string=tagged):
+        for run in runs:
+            _delete_run(client, run)
 
 
-def _delete_run(client: Any, run_id: str) -> None:
+def _delete_run(client: Any, run: Any) -> None:
     """Delete a run; for good where the store is a database of our own, as `mlflow gc` does."""
     from mlflow.tracking._tracking_service.utils import _get_store  # noqa: PLC0415
 
-    _delete_files(client.get_run(run_id).info.artifact_uri)
-    client.delete_run(run_id)
-    store = _get_store()
+    _delete_files(run.info.artifact_uri)
+    client.delete_run(run.info.run_id)
+    store = _get_store()  # type: ignore[no-untyped-call]
     if hasattr(store, "_hard_delete_run"):
-        store._hard_delete_run(run_id)
+        store._hard_delete_run(run.info.run_id)
 
 
 def _delete_files(uri: str | None) -> None:
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository  # noqa: PLC0415
 
     if uri:
-        get_artifact_repository(uri).delete_artifacts()
+        get_artifact_repository(uri).delete_artifacts()  # type: ignore[no-untyped-call]

@@ -17,7 +17,7 @@ from serving.web.app import make_app
 from serving.web.settings import ServiceSettings
 
 # A node of two CPU seconds takes a while on a busy machine.
-PATIENCE_MS = 60_000
+PATIENCE_MS = 20_000
 
 DOUBTFUL = {
     "pairs": [

@@ -1,0 +1,161 @@
+"""Log each extraction as a run in MLflow, below the run of the service's start; never in a client's way.
+
+A thread of its own does it, one extraction at a time: MLflow's database takes some ten writes a second. What it has not
+done when the process ends is done after the next start: the ledger knows which runs are missing.
+"""
+
+import logging
+import queue
+import tempfile
+import threading
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from documents.load import load_document
+from documents.store import DocumentStore
+from documents.words import page_words
+from graph.settings import get_settings
+from graph.tracing import experiment_name
+from prompts.connection import connect
+from schemas.errors import UnreachableError
+from serving.highlights import highlighted_pages
+from serving.web.ledger import Ledger
+from serving.web.tables import StoredExtraction, now
+from serving.web.traces import DOCUMENT_TAG
+
+_logger = logging.getLogger("optophone")
+
+# MLflow's own limit on a parameter.
+_MAX_PARAM_CHARS = 6000
+# A picture of a few megabytes over a network.
+_DEADLINE_S = 60.0
+# What waits for longer is logged after the next start.
+_STOP_WAIT_S = 5.0
+# How long a store that didn't answer is left alone.
+_PAUSE_S = 60.0
+# Then the next extraction has its turn, and this one after the next start.
+_TRIES = 3
+
+
+class RequestLog:
+    """The runs in MLflow; where it is off, extractions are marked as not to be logged."""
+
+    def __init__(self, ledger: Ledger, store: DocumentStore, *, is_on: bool, model_source: str) -> None:
+        self._ledger, self._store = ledger, store
+        self._is_on, self._model_source = is_on, model_source
+        self._waiting: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="optophone-request-log", daemon=True)
+        self._stopping = threading.Event()
+        self._service_run: str | None = None
+        self.lock = threading.Lock()
+        """Held while an extraction is logged; who deletes one holds it too."""
+
+    def start(self) -> None:
+        """Begin, with what an earlier process left."""
+        if self._is_on:
+            for id in self._ledger.unlogged():
+                self._waiting.put(id)
+            self._thread.start()
+
+    def add(self, extraction: StoredExtraction) -> None:
+        """Log an extraction that ended, soon."""
+        if self._is_on:
+            self._waiting.put(extraction.id)
+
+    def stop(self) -> None:
+        """End after what is being logged; the ledger knows the rest."""
+        if self._is_on:
+            self._stopping.set()
+            self._waiting.put(None)
+            self._thread.join(_STOP_WAIT_S)
+
+    def _work(self) -> None:
+        self._try(self._begin_service_run)
+        while (id := self._waiting.get()) is not None and not self._stopping.is_set():
+            for _ in range(_TRIES):
+                if self._try(partial(self._log, id)) or self._stopping.wait(_PAUSE_S):
+                    break
+        if self._service_run:
+            self._try(lambda: _client().set_terminated(self._service_run))
+
+    def _try(self, work: Any) -> bool:
+        """Tell whether MLflow could be reached; what else goes wrong is this extraction's alone."""
+        try:
+            connect(get_settings().tracking_uri).run(work, _DEADLINE_S)
+        except UnreachableError:
+            return False
+        except Exception as error:
+            _logger.warning("an extraction is missing in the request log: %s", type(error).__name__)
+        return True
+
+    def _begin_service_run(self) -> None:
+        if self._service_run is None:
+            client = _client()
+            run = client.create_run(_experiment_id(client), run_name="service")
+            client.log_param(run.info.run_id, "service_started_at", now())
+            client.log_param(run.info.run_id, "model_source", self._model_source)
+            self._service_run = run.info.run_id
+
+    def _log(self, id: str) -> None:
+        self._begin_service_run()
+        with self.lock:
+            extraction = self._ledger.get(id)
+            if extraction is not None and extraction.run_id is None:
+                run_id = _log_run(extraction, self._service_run, self._store)
+                self._ledger.change(id, run_id=run_id)
+
+
+def _log_run(extraction: StoredExtraction, parent: str | None, store: DocumentStore) -> str:
+    """Make the run of one extraction; return its id."""
+    from mlflow.entities import Metric, Param, RunTag  # noqa: PLC0415 - takes seconds
+
+    client = _client()
+    tags = {"mlflow.parentRunId": parent or "", DOCUMENT_TAG: extraction.document}
+    run_id: str = client.create_run(_experiment_id(client), run_name=extraction.name, tags=tags).info.run_id
+    words = _words(extraction, store)
+    text = " ".join(word.text for word in words)[:_MAX_PARAM_CHARS]
+    scores = [word.score for word in words]
+    accuracy = [Metric("avg_accuracy", sum(scores) / len(scores), int(time.time() * 1000), 0)] if scores else []
+    described = {"extraction": extraction.id, "status": extraction.status, "trace_id": extraction.trace_id or ""}
+    client.log_batch(
+        run_id,
+        metrics=accuracy,
+        params=[Param("num_words", str(len(words))), Param("words", text)],
+        tags=[RunTag(name, value) for name, value in described.items()],
+    )
+    if extraction.trace_id:
+        client.link_traces_to_run([extraction.trace_id], run_id)
+    _log_picture(client, run_id, extraction, store)
+    client.set_terminated(run_id, status="FAILED" if extraction.status == "failed" else "FINISHED")
+    return run_id
+
+
+def _words(extraction: StoredExtraction, store: DocumentStore) -> list[Any]:
+    if extraction.result is None or extraction.result["status"] == "unreadable":
+        return []
+    document = load_document(extraction.document, store, get_settings().limits, allow_paths=False)
+    return [word for page in document["pages"] for word in page_words(page, store)]
+
+
+def _log_picture(client: Any, run_id: str, extraction: StoredExtraction, store: DocumentStore) -> None:
+    """Add the first page with its values boxed."""
+    if extraction.result is None or extraction.result["status"] == "unreadable":
+        return
+    picture = next(highlighted_pages(extraction.result, store, get_settings().limits))  # type: ignore[arg-type]
+    with tempfile.TemporaryDirectory(prefix="optophone-") as folder:
+        path = Path(folder) / "highlighted.png"
+        path.write_bytes(picture)
+        client.log_artifact(run_id, str(path))
+
+
+def _client() -> Any:
+    from mlflow import MlflowClient  # noqa: PLC0415 - takes seconds
+
+    return MlflowClient()
+
+
+def _experiment_id(client: Any) -> str:
+    experiment = client.get_experiment_by_name(experiment_name())
+    return str(experiment.experiment_id if experiment else client.create_experiment(experiment_name()))
