@@ -9,7 +9,6 @@ import { listenForFiles, makeUpload } from "./upload.js";
 
 let view = null;
 let shown = null;
-let takeFiles = null;
 
 async function route() {
   if (location.hash === shown) return;
@@ -51,8 +50,8 @@ const KEYS = {
 byId("help").addEventListener("click", showHelp);
 byId("error-close").addEventListener("click", () => showError(null));
 listen((key) => KEYS[key] ?? view?.key?.(key));
-listenForFiles((files) => byId("home").hidden || takeFiles?.(files));
+const [takeFiles, choices] = makeUpload(onStarted);
+listenForFiles((files) => byId("home").hidden || takeFiles(files));
 addEventListener("hashchange", route);
 addEventListener("beforeunload", (event) => view?.isDirty && event.preventDefault());
-await route();
-takeFiles = await attempt(() => makeUpload(onStarted));
+await Promise.all([route(), attempt(() => choices)]);

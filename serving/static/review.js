@@ -88,7 +88,7 @@ export class Review {
     const { result, review, schema, json_schema } = this.extraction;
     this.#showHead();
     this.correction = null;
-    if (!result?.extraction && !review) {
+    if (!result || result.status === "unreadable") {
       this.panel.replaceChildren(makeFailure(this.extraction));
       return;
     }

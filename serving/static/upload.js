@@ -5,16 +5,20 @@ import { announce, byId, h, showError } from "./dom.js";
 
 const OWN = "(own)";
 
-/** Fill the choices; `onstarted(extractions)` gets what was begun. Returns a function that takes files. */
-export async function makeUpload(onstarted) {
-  const [schemas, chatModels, prompts] = await Promise.all([listSchemas(), listChatModels(), listPrompts()]);
+/** Take files from now on; `onstarted(extractions)` gets what was begun. Returns [function that takes files, choices loaded]. */
+export function makeUpload(onstarted) {
+  const loaded = loadChoices();
+  const take = (files) => loaded.then(() => send([...files], onstarted), () => {}); // why not is told where `loaded` is awaited
+  byId("schema").addEventListener("change", () => (byId("own-schema").hidden = byId("schema").value !== OWN));
+  byId("file").addEventListener("change", ({ target }) => take(target.files).finally(() => (target.value = "")));
+  return [take, loaded];
+}
+
+async function loadChoices() {
+  const [schemas, chatModels, prompts] = await Promise.all([listSchemas(), listChatModels(), listPrompts().catch(() => [])]);
   fill(byId("schema"), [...schemas.map(({ name }) => [name, name]), [OWN, "A JSON Schema of your own"]]);
   fill(byId("chat-model"), chatModels.map((name) => [name, name]));
   fill(byId("prompt"), promptOptions(prompts));
-  byId("schema").addEventListener("change", () => (byId("own-schema").hidden = byId("schema").value !== OWN));
-  const take = (files) => send([...files], onstarted);
-  byId("file").addEventListener("change", ({ target }) => take(target.files).finally(() => (target.value = "")));
-  return take;
 }
 
 function fill(select, options) {
@@ -64,7 +68,7 @@ function parseSchema(text) {
   }
 }
 
-/** Take what is dropped anywhere or pasted; `take(files)` returns null where the page in sight takes none. */
+/** Hand what is dropped anywhere or pasted to `take`. */
 export function listenForFiles(take) {
   const hasFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
   addEventListener("dragover", (event) => hasFiles(event) && event.preventDefault());

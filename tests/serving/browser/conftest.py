@@ -26,16 +26,18 @@ DOUBTFUL = {
         {"key": "Given name", "values": ["<img src=x onerror=document.title='run'>"]},
         {"key": "Position", "values": ["Field Engineer"]},
         {"key": "Telephone", "values": ["(555) 014-7732"]},
+        {"key": "Mailing address", "values": ["1280 Lighthouse Street Building C, Room 17 Port Allard, ME 04999"]},
     ]
 }
-"""An answer to the example form with a misread digit and an invented name; it takes two attempts."""
+"""An answer to the example form with a wrong digit, an invented name and a wrong word; it takes two attempts."""
 
 
 @pytest.fixture(scope="session")
 def service() -> Iterator[str]:
     """Serve; gives the address. The chat model `doubtful` is refined once and then answers DOUBTFUL."""
-    answers = [json.dumps({"pairs": [{"key": "Family name"}]}), json.dumps(DOUBTFUL)]
-    register_chat_model("doubtful", lambda: ScriptedChatModel(answers=answers))
+    # One for all runs, which come one after another: each takes two answers.
+    doubtful = ScriptedChatModel(answers=["I see a form.", json.dumps(DOUBTFUL)] * 1000)
+    register_chat_model("doubtful", lambda: doubtful)
     app = make_app(ServiceSettings(chat_models="doubtful"))
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run)
