@@ -27,7 +27,7 @@ _MAX_JSON_BYTES = 2_000_000
 # What multipart/form-data adds to a file.
 _FORM_BYTES = 10_000
 
-_REFUSALS: dict[int | str, dict[str, Any]] = {code: {"model": ErrorAnswer} for code in (401, 403, 429)}
+_REFUSALS: dict[int | str, dict[str, Any]] = {code: {"model": ErrorAnswer} for code in (400, 401, 403, 413, 422, 429)}
 
 
 def make_app(settings: ServiceSettings | None = None) -> FastAPI:
@@ -48,6 +48,7 @@ def make_app(settings: ServiceSettings | None = None) -> FastAPI:
             yield
             if sweeper:
                 sweeper.cancel()
+                await asyncio.wait({sweeper})
 
     app = FastAPI(
         title="Optophone",
@@ -58,10 +59,9 @@ def make_app(settings: ServiceSettings | None = None) -> FastAPI:
         # Its pages load scripts from elsewhere.
         docs_url=None,
         redoc_url=None,
-        # The LangGraph server's routes, where this application is mounted, take documents as data: URIs.
-        max_body_size=2 * limits.max_bytes,
     )
-    app.add_middleware(BrowserSafety)
+    # Base64 in JSON takes a third more than the document.
+    app.add_middleware(BrowserSafety, max_foreign_bytes=2 * limits.max_bytes)
     answer_errors(app)
     api = APIRouter(prefix="/api/v1", responses=_REFUSALS)
     api.include_router(documents.router, max_body_size=limits.max_bytes + _FORM_BYTES)
@@ -70,7 +70,7 @@ def make_app(settings: ServiceSettings | None = None) -> FastAPI:
     api.include_router(reviews.router, max_body_size=_MAX_JSON_BYTES)
     api.include_router(lookups.router)
     app.include_router(api)
-    app.include_router(health.router)
+    app.include_router(health.router, responses={code: _REFUSALS[code] for code in (401, 403, 429)})
     app.mount("/static", StaticFiles(directory=_STATIC, check_dir=False))
     app.get("/", include_in_schema=False)(_page)
     return app

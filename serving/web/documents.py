@@ -100,6 +100,8 @@ def _decode(data: bytes, store: DocumentStore) -> tuple[str, list[PageOfDocument
     limits = get_settings().limits
     if len(data) > limits.max_bytes:
         raise ApiError(413, "too_large", f"expected at most {limits.max_bytes:,} bytes; split or compress the file")
+    if not data:
+        raise ApiError(422, "unreadable", "the file is 0 bytes; export the scan again")
     ref = store.put(data)
     try:
         return ref, load_document(ref, store, limits, allow_paths=False)["pages"]

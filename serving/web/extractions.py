@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -50,7 +51,7 @@ async def start(
     context = await in_thread(_to_context, wanted, service.chat_models)
     try:
         accepted = await in_thread(
-            service.ledger.accept,
+            partial(service.ledger.accept, is_logged=service.settings.request_log),
             document,
             wanted.name or document.name,
             context,

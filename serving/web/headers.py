@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.web.errors import error_body
@@ -24,30 +25,49 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 class BrowserSafety:
-    """ASGI middleware: security headers, and no writing from another site's page."""
+    """ASGI middleware: security headers, and no writing from another site's page.
 
-    def __init__(self, app: ASGIApp) -> None:
+    The LangGraph server's own routes, where it mounts the application, only get a limit on what is sent to them.
+    """
+
+    def __init__(self, app: ASGIApp, max_foreign_bytes: int) -> None:
         self._app = app
+        self._elsewhere = RequestBodyLimitMiddleware(app, max_body_size=max_foreign_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         if scope["type"] != "http" or not _is_ours(scope["path"]):
-            await self._app(scope, receive, send)
+            await self._elsewhere(scope, receive, send)
             return
+        is_refused = False
 
         async def send_safely(message: Message) -> None:
+            nonlocal is_refused
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                if message["status"] == 413 and headers["content-type"].startswith("text/plain"):
+                    is_refused = True  # by the limit on bodies, which has its own form of answer
+                    await _too_large(scope, receive, send_safely)
+                    return
                 for name, value in _SECURITY.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", "no-cache" if scope["path"].startswith("/static") else "no-store")
             await send(message)
 
+        async def send_once(message: Message) -> None:
+            if not is_refused:
+                await send_safely(message)
+
         if scope["method"] not in _SAFE and _is_foreign(Headers(scope=scope)):
             body = error_body("forbidden", "pages of another site may not write here; use the service's own page")
             await JSONResponse(body, 403)(scope, receive, send_safely)
             return
-        await self._app(scope, receive, send_safely)
+        await self._app(scope, receive, send_once)
+
+
+async def _too_large(scope: Scope, receive: Receive, send: Send) -> None:
+    body = error_body("too_large", "more bytes were sent than are allowed here; split or compress the document")
+    await JSONResponse(body, 413)(scope, receive, send)
 
 
 def _is_ours(path: str) -> bool:

@@ -1,6 +1,6 @@
 """What the service has accepted and what became of it, in one SQLite file: the queue is the rows that are not ended.
 
-Why rows and no queue of its own: docs/decisions/0009. One process owns the file, and says so by SQLite's own lock,
+Why rows and no queue of its own: docs/decisions/0011. One process owns the file, and says so by SQLite's own lock,
 which the system frees when the process is killed. All calls block; on an event loop they belong into a thread.
 """
 
@@ -38,6 +38,10 @@ class QueueFullError(Exception):
     """As many extractions wait as may."""
 
 
+class LedgerClosedError(Exception):
+    """The service has ended; what a thread still wanted to write is done after the next start."""
+
+
 class Ledger:
     """Documents and extractions; safe for several threads."""
 
@@ -55,7 +59,7 @@ class Ledger:
             connect_args={"check_same_thread": False, "timeout": _LOCK_WAIT_S},
         )
         event.listen(self._engine, "connect", _set_up)
-        self._lock = threading.Lock()
+        self._lock, self._is_closed = threading.Lock(), False
         try:
             with self._transaction() as connection:
                 metadata.create_all(connection)
@@ -71,12 +75,16 @@ class Ledger:
     def close(self) -> None:
         """Free the file."""
         with self._lock:
+            self._is_closed = True
             self._engine.dispose()
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
-        with self._lock, self._engine.begin() as connection:
-            yield connection
+        with self._lock:
+            if self._is_closed:  # the engine would open the file again, and keep the next service out
+                raise LedgerClosedError
+            with self._engine.begin() as connection:
+                yield connection
 
     def check(self) -> None:
         """Raise unless the file can be written."""
@@ -122,7 +130,14 @@ class Ledger:
     # Extractions
 
     def accept(
-        self, document: StoredDocument, name: str, context: dict[str, Any], caller: str, max_queued: int
+        self,
+        document: StoredDocument,
+        name: str,
+        context: dict[str, Any],
+        caller: str,
+        max_queued: int,
+        *,
+        is_logged: bool = True,
     ) -> StoredExtraction | None:
         """Note an extraction that is to be done; from here on it survives the process.
 
@@ -140,6 +155,7 @@ class Ledger:
             "caller": caller,
             "created_at": now(),
             "status": "queued",
+            "run_id": None if is_logged else "",
         }
         with self._transaction() as connection:
             waiting = select(func.count()).where(extractions.c.status == "queued")

@@ -35,7 +35,7 @@ _DEADLINE_S = 30.0
 
 
 @router.post("/{id}/corrections", responses={code: {"model": ErrorAnswer} for code in (404, 409, 422, 503)})
-async def correct(correction: Correction, stored: Found, service: Running, caller: Reviewer) -> Extraction:
+async def correct(caller: Reviewer, correction: Correction, stored: Found, service: Running) -> Extraction:
     """Store the extraction as it should be: beside it, and on its trace in MLflow."""
     if stored.result is None:
         raise ApiError(409, "not_ended", "there is no result to correct; wait for the end, or extract again")

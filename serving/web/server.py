@@ -1,6 +1,8 @@
 """`optophone serve`: the application under uvicorn, without the LangGraph server."""
 
 import os
+import signal
+import sys
 
 from schemas.errors import UsageError
 from serving.web.auth import check_address, parse_tokens
@@ -36,6 +38,8 @@ def run_server(host: str, port: int) -> None:
         proxy_headers=False,  # who asks is told by the connection alone
         timeout_graceful_shutdown=_GRACE_S,
     )
+    # uvicorn ends what it has begun and then raises the signal once more; MLflow stores its last traces at a normal exit.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     server = uvicorn.Server(config)
     server.run()
     if not server.started:

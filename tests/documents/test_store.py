@@ -101,4 +101,27 @@ def test_only_the_owner_may_read(store):
     paths = [store.root, *store.root.rglob("*")]
     assert {stat.S_IMODE(path.stat().st_mode) for path in paths if path.is_dir()} == {0o700}
     assert {stat.S_IMODE(path.stat().st_mode) for path in paths if path.is_file()} == {0o600}
-    assert sum(path.is_file() for path in paths) == 2
+    assert sum(path.is_file() for path in paths) == 3
+
+
+def test_forgetting_takes_what_was_derived_along(store: DocumentStore) -> None:
+    """From step to step; what came of other bytes stays."""
+    original, other = store.put(b"scan"), store.put(b"other scan")
+    page = store.derive(original, "decode", lambda: b"page")
+    words = store.derive(page, "ocr", lambda: b"words")
+    kept = store.derive(other, "decode", lambda: b"other page")
+    assert store.derived_from(original) == [page]
+    store.forget(original)
+    assert [ref in store for ref in (original, page, words, other, kept)] == [False, False, False, True, True]
+    assert store.derived_from(original) == []
+    assert len([path for path in store.root.rglob("*") if path.is_file()]) == 4
+
+
+def test_what_two_sources_share_is_derived_anew(store: DocumentStore) -> None:
+    """Two pages can hold the same words: forgetting one costs the other a second reading, and no more."""
+    first, second = store.put(b"a"), store.put(b"b")
+    words = store.derive(first, "ocr", lambda: b"words")
+    assert store.derive(second, "ocr", lambda: b"words") == words
+    store.forget(first)
+    assert words not in store
+    assert store.get(store.derive(second, "ocr", lambda: b"words")) == b"words"

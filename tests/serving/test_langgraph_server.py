@@ -1,11 +1,9 @@
 """The real `langgraph dev` server, offline and with no account."""
 
 import json
-import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,7 @@ import pytest
 from langgraph_sdk import get_sync_client
 from langgraph_sdk.client import SyncLangGraphClient
 from pdfs import text_pdf
-from processes import own_environment
+from processes import langgraph_server, own_environment
 
 pytestmark = pytest.mark.slow
 
@@ -25,33 +23,8 @@ RECEIPT = text_pdf("ACME STORE", "Date: 25/12/2018", "Total: 8.00")
 def server(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SyncLangGraphClient, Path]]:
     """The server on a free port with a data folder of its own; the folder comes with the client."""
     data_dir = tmp_path_factory.mktemp("server")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = Path(sys.executable).parent / "langgraph"
-    environment = own_environment(data_dir, HOME=str(data_dir))
-    arguments = [command, "dev", "--no-browser", "--no-reload", "--port", str(port)]
-    with (data_dir / "log").open("w") as log:
-        process = subprocess.Popen(arguments, cwd=root, env=environment, stdout=log, stderr=log)
-        try:
-            _wait(f"http://127.0.0.1:{port}/ok", process, data_dir / "log")
-            with get_sync_client(url=f"http://127.0.0.1:{port}", api_key=None) as client:
-                yield client, data_dir
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
-def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(240):
-        if process.poll() is not None:
-            break
-        try:
-            with urllib.request.urlopen(url, timeout=1):
-                return
-        except OSError:
-            time.sleep(0.5)
-    pytest.fail(f"the server did not start:\n{log.read_text()[-3000:]}")
+    with langgraph_server(root, data_dir) as url, get_sync_client(url=url, api_key=None) as client:
+        yield client, data_dir
 
 
 def _run(client: SyncLangGraphClient, document: str, **context: Any) -> Any:

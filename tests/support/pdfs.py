@@ -38,8 +38,13 @@ def encrypted() -> bytes:
 
 def text_pdf(*lines: str) -> str:
     """Return a page of 400 x 200 points with these lines, 20 points apart, as a data: URI."""
+    return f"data:application/pdf;base64,{b64encode(pdf_of(*lines)).decode()}"
+
+
+def pdf_of(*lines: str) -> bytes:
+    """Return the same page as a file."""
     shown = "".join(f"BT /F1 12 Tf 20 {170 - 20 * number} Td ({line}) Tj ET\n" for number, line in enumerate(lines))
-    pdf = assemble_pdf(
+    return assemble_pdf(
         [
             "<</Type/Catalog/Pages 2 0 R>>",
             "<</Type/Pages/Kids[3 0 R]/Count 1>>",
@@ -48,4 +53,3 @@ def text_pdf(*lines: str) -> str:
             "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
         ]
     )
-    return f"data:application/pdf;base64,{b64encode(pdf).decode()}"

@@ -1,10 +1,85 @@
 """Processes of their own: the session's store is not theirs."""
 
 import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+# A crowded machine imports for a while.
+_START_S = 120
+
+
+class Server(NamedTuple):
+    """A running server."""
+
+    url: str
+    process: "subprocess.Popen[bytes]"
 
 
 def own_environment(data_dir: Path, **variables: str) -> dict[str, str]:
     """Return this environment with a data folder of its own, without what MLflow and the tests have set in it."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "OPENAI_"))}
     return {**inherited, "OPTOPHONE_DATA_DIR": str(data_dir), **variables}
+
+
+@contextmanager
+def langgraph_server(root: Path, data_dir: Path, **variables: str) -> Iterator[str]:
+    """Run `langgraph dev` on a free port; gives its address."""
+    port = free_port()
+    command = Path(sys.executable).parent / "langgraph"
+    arguments = [str(command), "dev", "--no-browser", "--no-reload", "--port", str(port)]
+    environment = own_environment(data_dir, HOME=str(data_dir), **variables)
+    with _running(arguments, root, environment, f"http://127.0.0.1:{port}", "/ok", data_dir / "log") as server:
+        yield server.url
+
+
+@contextmanager
+def optophone_server(root: Path, data_dir: Path, **variables: str) -> Iterator[Server]:
+    """Run `optophone serve` on a free port."""
+    port = free_port()
+    arguments = [sys.executable, "-m", "serving.cli", "serve", "--port", str(port)]
+    environment = own_environment(data_dir, PYTHONPATH=str(root), **variables)
+    data_dir.mkdir(exist_ok=True)
+    with _running(arguments, root, environment, f"http://127.0.0.1:{port}", "/readyz", data_dir / "log") as server:
+        yield server
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _running(
+    arguments: Sequence[str], root: Path, environment: dict[str, str], url: str, ready: str, log: Path
+) -> Iterator[Server]:
+    with log.open("a") as lines:
+        process = subprocess.Popen(arguments, cwd=root, env=environment, stdout=lines, stderr=lines)
+        try:
+            _wait(url + ready, process, log)
+            yield Server(url, process)
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _wait(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    for _ in range(2 * _START_S):
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(url, timeout=1):
+                return
+        except OSError:
+            time.sleep(0.5)
+    pytest.fail(f"the server did not start:\n{log.read_text()[-3000:]}")

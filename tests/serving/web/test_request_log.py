@@ -1,0 +1,62 @@
+"""What MLflow holds of a service's work."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import mlflow
+import pytest
+from fastapi.testclient import TestClient
+from mlflow import MlflowClient
+
+Upload = Callable[..., str]
+Serve = Callable[..., TestClient]
+
+
+def _logged_run(client: TestClient, id: str) -> Any:
+    ledger = client.app.state.service.ledger  # type: ignore[attr-defined]
+    for _ in range(100):
+        if run_id := ledger.get(id).run_id:
+            return mlflow.get_run(run_id)
+        time.sleep(0.1)
+    pytest.fail("the request log has no run")
+
+
+def test_extraction_is_a_run_below_the_services(serve: Serve, upload: Upload) -> None:
+    """Words, their mean score, the page with its values boxed, and the trace."""
+    client = serve(request_log=True)
+    done = client.post("/api/v1/extractions?wait=30", json={"document": upload(client), "chat_model": "local"}).json()
+    run = _logged_run(client, done["id"])
+    words = run.data.params["words"]
+    assert words.startswith("Name: Alice Smith Form No:")
+    assert run.data.params["num_words"] == str(len(words.split()))
+    assert run.data.metrics["avg_accuracy"] == 1.0  # a PDF's own text
+    assert run.data.tags["trace_id"] == done["trace_id"]
+    mlflow.flush_trace_async_logging()
+    linked = mlflow.search_traces(run_id=run.info.run_id, return_type="list")
+    assert [trace.info.trace_id for trace in linked] == [done["trace_id"]]
+    assert [file.path for file in MlflowClient().list_artifacts(run.info.run_id)] == ["highlighted.png"]
+    parent = mlflow.get_run(run.data.tags["mlflow.parentRunId"])
+    assert parent.data.params["model_source"] == "local"
+    assert parent.data.params["service_started_at"] <= done["created_at"]
+
+
+def test_what_one_process_did_not_log_the_next_one_does(serve: Serve, upload: Upload) -> None:
+    """A service that ended too early leaves no gap."""
+    client = serve(request_log=True)
+    log = client.app.state.service.request_log  # type: ignore[attr-defined]
+    log._waiting.put(None)  # its thread ends
+    log._thread.join(10)
+    done = client.post("/api/v1/extractions?wait=30", json={"document": upload(client)}).json()
+    client.__exit__()
+    again = serve(request_log=True)
+    assert _logged_run(again, done["id"]).data.tags["extraction"] == done["id"]
+
+
+def test_one_setting_turns_it_off(serve: Serve, upload: Upload) -> None:
+    """No run, now or after a later start with the log on."""
+    client = serve(request_log=False)
+    done = client.post("/api/v1/extractions?wait=30", json={"document": upload(client)}).json()
+    client.__exit__()
+    again = serve(request_log=True)
+    assert again.app.state.service.ledger.get(done["id"]).run_id == ""  # type: ignore[attr-defined]

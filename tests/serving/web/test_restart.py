@@ -1,0 +1,98 @@
+"""The service as a process: killed, started again, ended."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from pdfs import pdf_of
+from processes import optophone_server, own_environment
+
+pytestmark = pytest.mark.slow
+
+_OPEN = {"queued", "running"}
+
+
+def _poll(client: httpx.Client, until: Callable[[list[str]], bool], seconds: float = 120) -> list[dict[str, Any]]:
+    for _ in range(int(seconds * 10)):
+        items: list[dict[str, Any]] = client.get("/api/v1/extractions?limit=200").json()["items"]
+        if until([item["status"] for item in items]):
+            return items
+        time.sleep(0.1)
+    pytest.fail("the extractions did not come that far")
+
+
+def test_killed_service_finishes_what_it_accepted(root: Path, tmp_path: Path) -> None:
+    """SIGKILL in the middle of 50 extractions: after the next start each has ended once, as itself, none is lost."""
+    settings = {"OPTOPHONE_MAX_CONCURRENT": "2", "OPTOPHONE_CHAT_MODEL": "local"}
+    with optophone_server(root, tmp_path / "data", **settings) as server, httpx.Client(base_url=server.url) as client:
+        accepted = {}
+        for number in range(50):
+            files = {"file": (f"{number}.pdf", pdf_of(f"Name: Person{number}"))}
+            document = client.post("/api/v1/documents", files=files).json()["document"]
+            answer = client.post("/api/v1/extractions", json={"document": document})
+            assert answer.status_code == 202
+            accepted[answer.json()["id"]] = number
+        before = _poll(client, lambda statuses: statuses.count("valid") >= 5)
+        server.process.send_signal(signal.SIGKILL)
+        server.process.wait(10)
+    assert sum(item["status"] in _OPEN for item in before) > 5  # else nothing was in the middle
+    with optophone_server(root, tmp_path / "data", **settings) as server, httpx.Client(base_url=server.url) as client:
+        items = _poll(client, lambda statuses: not _OPEN & set(statuses))
+        results = {item["id"]: client.get(f"/api/v1/extractions/{item['id']}").json()["result"] for item in items}
+    assert len(items) == 50
+    assert {item["status"] for item in items} == {"valid"}
+    values = {id: result["extraction"]["pairs"][0]["values"] for id, result in results.items()}
+    assert values == {id: [f"Person{number}"] for id, number in accepted.items()}
+
+
+def test_orderly_end_is_prompt_and_loses_nothing(root: Path, tmp_path: Path) -> None:
+    """SIGTERM with work waiting: what was accepted is queued for the next start."""
+    with optophone_server(root, tmp_path / "data", OPTOPHONE_MAX_CONCURRENT="1") as server:
+        with httpx.Client(base_url=server.url) as client:
+            document = client.post("/api/v1/documents", files={"file": ("a.pdf", pdf_of("Name: Alice"))}).json()[
+                "document"
+            ]
+            for _ in range(20):
+                client.post("/api/v1/extractions", json={"document": document})
+        server.process.terminate()
+        assert server.process.wait(40) == 0
+    assert "Traceback" not in (tmp_path / "data" / "log").read_text()
+    with optophone_server(root, tmp_path / "data") as server, httpx.Client(base_url=server.url) as client:
+        items = _poll(client, lambda statuses: not _OPEN & set(statuses))
+    assert [item["status"] for item in items] == ["valid"] * 20
+
+
+def test_files_of_a_served_store_are_the_owners_alone(root: Path, tmp_path: Path) -> None:
+    """What MLflow writes too."""
+    with optophone_server(root, tmp_path / "data") as server, httpx.Client(base_url=server.url) as client:
+        document = client.post("/api/v1/documents", files={"file": ("a.pdf", pdf_of("Name: Alice"))}).json()["document"]
+        client.post("/api/v1/extractions?wait=50", json={"document": document})
+    (tmp_path / "data" / "log").unlink()  # this test's own
+    paths = [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
+    assert len(paths) > 5
+    assert [path for path in paths if path.stat().st_mode & 0o077] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "tokens", "said"),
+    [
+        (["--host", "0.0.0.0"], "", "expected OPTOPHONE_API_TOKENS to serve on 0.0.0.0"),  # noqa: S104
+        ([], "ann:read:too-short", "the token of 'ann' in OPTOPHONE_API_TOKENS is shorter than 32 characters"),
+    ],
+)
+def test_service_that_would_be_open_does_not_start(
+    root: Path, tmp_path: Path, arguments: list[str], tokens: str, said: str
+) -> None:
+    """Exit code 2 and one sentence, before anything is imported that takes seconds."""
+    environment = own_environment(tmp_path, PYTHONPATH=str(root), OPTOPHONE_API_TOKENS=tokens)
+    command = [sys.executable, "-m", "serving.cli", "serve", "--port", "0", *arguments]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith(f"optophone: {said}")
+    assert "too-short" not in done.stderr
