@@ -10,8 +10,9 @@ const STEP = 0.005; // of the page for an arrow key: about half a line of print
  * Let somebody mark a place on the stage. Resolves to {bbox, text}, text being the words there, or null when dismissed.
  * @param {{text: string, bbox: number[]}[]} words of the page; a drag takes the words it covers, a click the word under it
  * @param {number[] | null} start where the box of the arrow keys begins
+ * @param {AbortSignal} signal dismisses it
  */
-export function drawBox(stage, words, start) {
+export function drawBox(stage, words, start, signal) {
   const layer = h("div", { class: "draw-layer" }, words.map((word) => placeBox(h("span", { class: "word" }), word.bbox)));
   const draft = h("div", { class: "draft", tabindex: "0", role: "application", "aria-label": HELP });
   layer.append(draft);
@@ -21,6 +22,7 @@ export function drawBox(stage, words, start) {
       layer.remove();
       resolve(bbox && snap(bbox, words));
     };
+    signal.addEventListener("abort", () => finish(null));
     byKeyboard(draft, start ?? [0.4, 0.48, 0.6, 0.51], finish);
     byPointer(layer, draft, words, finish);
     draft.focus({ preventScroll: !start });

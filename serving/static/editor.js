@@ -7,9 +7,16 @@ import { parseValue } from "./values.js";
 export function makeEditor(row, actions) {
   const question = row.question ? textArea("question", row.question.value ?? "") : null;
   const value = inputOf(row.leaf);
+  const typed = () => [parseValue(value.value, row.leaf.shape), question && (question.value.trim() || null)];
   const submit = (event) => {
     event.preventDefault();
-    actions.change(row, parseValue(value.value, row.leaf.shape), question && (question.value.trim() || null));
+    actions.change(row, ...typed());
+  };
+  /** Go on to something else without losing what was typed. */
+  const then = (action) => () => {
+    const [newValue, newQuestion] = typed();
+    if (newValue !== row.leaf.value || (question && newQuestion !== row.question.value)) actions.change(row, newValue, newQuestion);
+    action();
   };
   const form = h(
     "form",
@@ -20,9 +27,9 @@ export function makeEditor(row, actions) {
       "div",
       { class: "actions" },
       h("button", { type: "submit", class: "primary" }, "Keep"),
-      button("Place", { name: "place" }, () => actions.place(row)),
-      question ? button("Place the question", { name: "place" }, () => actions.place(row, row.question)) : null,
-      row.values ? button("One more answer", { name: "plus" }, () => actions.addAnswer(row)) : null,
+      button("Place", { name: "place" }, then(() => actions.place(row))),
+      question ? button("Place the question", { name: "place" }, then(() => actions.place(row, row.question))) : null,
+      row.values ? button("One more answer", { name: "plus" }, then(() => actions.addAnswer(row))) : null,
       button("Cancel", {}, actions.cancel),
     ),
   );

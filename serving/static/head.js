@@ -20,7 +20,7 @@ export function makeHead(extraction, pageInSight, onremoved) {
 
 function factsOf({ schema, chat_model, result }) {
   const { attempts, usage } = result ?? {};
-  return [schema, result?.chat_model ?? chat_model, attempts && count(attempts, "attempt"), usage && toDollars(usage.cost_usd)];
+  return [schema, result?.chat_model ?? chat_model, attempts && count(attempts, "attempt"), usage?.cost_usd != null && toDollars(usage.cost_usd)];
 }
 
 function actionsOf(extraction, pageInSight, onremoved) {

@@ -13,7 +13,8 @@ export function resolve(schema, root) {
     return { ...resolve(inner, root), ...pick(node, "title", "description"), isNullable };
   }
   const types = [node.type].flat();
-  return { ...node, type: types.find((type) => type !== "null"), isNullable: types.includes("null") };
+  const isNullable = types.includes("null") || (node.type === undefined && !node.enum); // nothing said: anything fits
+  return { ...node, type: types.find((type) => type !== "null"), isNullable };
 }
 
 function follow(ref, root) {

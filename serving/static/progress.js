@@ -1,15 +1,27 @@
 // A run as it goes, node by node and attempt by attempt.
 
-import { events } from "./api.js";
-import { announce, h, icon } from "./dom.js";
+import { ApiError, events } from "./api.js";
+import { announce, h, icon, showError } from "./dom.js";
 
-/** Follow an extraction to its end and return it; `list` gets a line for each step. */
+const AGAIN_MS = 1000;
+
+/** Follow an extraction to its end and return it; `list` gets a line for each step. A lost connection is taken up again. */
 export async function follow(id, list, signal) {
-  for await (const [event, data] of events(id, signal)) {
-    if (event === "end") return data;
-    if (event === "progress") addStep(list, data);
+  for (;;) {
+    list.replaceChildren(); // the service tells all from the start
+    try {
+      for await (const [event, data] of events(id, signal)) {
+        showError(null);
+        if (event === "end") return data;
+        if (event === "progress") addStep(list, data);
+      }
+    } catch (error) {
+      if (error.name === "AbortError" || (error instanceof ApiError && error.status)) throw error;
+      showError("The connection is lost; trying again.");
+    }
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    signal.throwIfAborted();
   }
-  return null;
 }
 
 function addStep(list, { node, attempt, message }) {

@@ -2,9 +2,11 @@
 
 import { getExtraction, listSchemas, saveCorrection } from "./api.js";
 import { Correction, nextAfter } from "./correction.js";
+import { confirmThat } from "./dialogs.js";
 import { announce, h, showError } from "./dom.js";
 import { makeTable } from "./fields.js";
 import { makeHead } from "./head.js";
+import { valueKeys, viewKeys } from "./keys.js";
 import { makeAdditions, makeComment, makeFailure, makeNotices, makeSaveBar } from "./notices.js";
 import { follow } from "./progress.js";
 import { makeTree } from "./values.js";
@@ -31,6 +33,8 @@ export class Review {
       place: (row, leaf = row.leaf) => this.#attempt(() => this.#place(row, leaf)),
       textAt: (row) => this.viewer.textAt(row.leaf),
       addAnswer: (row) => this.#add(row.values),
+      step: (rows, by) => this.#step(rows, by),
+      save: () => this.save(),
     };
   }
 
@@ -78,8 +82,7 @@ export class Review {
   async #follow() {
     const list = h("ol", { class: "steps" });
     this.panel.replaceChildren(h("h2", {}, "Reading"), list);
-    const ended = await follow(this.id, list, this.#leave.signal);
-    this.extraction = ended ?? (await getExtraction(this.id, this.#leave.signal));
+    this.extraction = await follow(this.id, list, this.#leave.signal);
     this.#showEnd();
     announce(`Ended: ${statusOf(this.extraction)[1]}. ${count(this.correction?.doubtful.length ?? 0, "value")} to check.`);
   }
@@ -124,6 +127,7 @@ export class Review {
 
   async #select(row, editing = false) {
     if (!row) return;
+    this.viewer.stopPicking();
     Object.assign(this.#state, { selected: row, editing });
     this.#render();
     const line = this.panel.querySelector("tr.selected");
@@ -165,7 +169,7 @@ export class Review {
 
   async #place(row, leaf) {
     const place = await this.viewer.pickPlace(leaf);
-    if (!place) return this.#select(row);
+    if (!place) return row.leaf === this.#state.selected?.leaf ? this.#select(row) : null;
     this.#settle(row, "place set", () => this.correction.place(leaf, place));
     return this.#select(this.correction.rowOf(leaf), leaf.state === "added");
   }
@@ -176,7 +180,7 @@ export class Review {
   }
 
   async save() {
-    if (!this.correction) return;
+    if (!this.correction || !(await this.#isMeant())) return;
     try {
       const body = this.correction.toBody(this.comment.value.trim());
       this.extraction = await saveCorrection(this.id, body);
@@ -188,6 +192,14 @@ export class Review {
     this.comment.value = "";
     this.#showEnd();
     announce("Saved. The document counts as reviewed.");
+  }
+
+  /** What is saved is ground truth, so nobody vouches unasked for what is still doubtful. */
+  async #isMeant() {
+    const left = this.correction.doubtful.length;
+    if (!left) return true;
+    const title = `Save with ${count(left, "doubtful value")}?`;
+    return confirmThat(title, "Nobody has looked at them. Saved, they count as right.", "Save");
   }
 
   #refused(error) {
@@ -208,47 +220,7 @@ export class Review {
   /** The action of a key on this page, or nothing. */
   key(key) {
     if (!this.viewer) return null;
-    return this.#viewKeys()[key] ?? (this.correction && { ...this.#stepKeys(), ...this.#rowKeys() }[key]);
-  }
-
-  #viewKeys() {
-    const { viewer } = this;
-    return {
-      "+": () => viewer.zoom.zoomBy(1.25),
-      "-": () => viewer.zoom.zoomBy(1 / 1.25),
-      0: () => viewer.zoom.fit(false),
-      9: () => viewer.zoom.fit(true),
-      "[": () => viewer.turn(-1),
-      "]": () => viewer.turn(1),
-    };
-  }
-
-  #stepKeys() {
-    const { doubtful, ordered } = this.correction;
-    const next = () => this.#step(doubtful, 1);
-    const previous = () => this.#step(doubtful, -1);
-    return {
-      n: next,
-      j: next,
-      p: previous,
-      k: previous,
-      ArrowDown: () => this.#step(ordered, 1),
-      ArrowUp: () => this.#step(ordered, -1),
-      s: () => this.save(),
-    };
-  }
-
-  #rowKeys() {
-    const { selected: row } = this.#state;
-    if (!row) return {};
-    const { actions } = this;
-    return {
-      c: row.leaf.value === null ? null : () => actions.judge(row, "correct"),
-      e: () => actions.edit(row),
-      b: () => actions.place(row),
-      a: () => actions.judge(row, "absent"),
-      u: () => actions.judge(row, "unreadable"),
-      z: actions.canUndo(row) ? () => actions.undo(row) : null,
-    };
+    const ofValues = this.correction && valueKeys(this.correction, this.#state.selected, this.actions);
+    return viewKeys(this.viewer)[key] ?? ofValues?.[key];
   }
 }

@@ -15,7 +15,7 @@ export class Viewer {
   #boxes = new Map();
   #images = new Map();
   #words = new Map();
-  #isDrawing = false;
+  #picking = null;
   #leave = new AbortController();
 
   constructor(ref, numPages, { onpoint, onpick }) {
@@ -28,7 +28,7 @@ export class Viewer {
     this.legend = h("span", { class: "legend" });
     this.pageText = h("span", { class: "page-text" });
     this.hint = h("p", { class: "draw-hint", hidden: true }, "Drag over the words or click one. Escape leaves it as it was.");
-    this.zoom = makeZoom(this.viewport, this.stage, () => !this.#isDrawing);
+    this.zoom = makeZoom(this.viewport, this.stage, () => !this.#picking);
     this.element = h("section", { class: "viewer", "aria-label": "Scan" }, this.#toolbar(), this.hint, this.viewport);
   }
 
@@ -57,6 +57,7 @@ export class Viewer {
   }
 
   async show(pageIndex) {
+    this.stopPicking();
     this.pageIndex = Math.min(Math.max(pageIndex, 0), this.numPages - 1);
     this.pageText.textContent = `Page ${this.pageIndex + 1} of ${this.numPages}`;
     this.#draw();
@@ -139,17 +140,24 @@ export class Viewer {
   async pickPlace(leaf) {
     const pageIndex = this.pageIndex;
     const words = await this.#wordsOf(pageIndex);
-    if (this.#isDrawing) return null;
-    this.#setDrawing(true);
-    const place = await drawBox(this.stage, words, leaf.page_index === pageIndex ? leaf.bbox : null);
-    this.#setDrawing(false);
+    this.stopPicking();
+    const picking = new AbortController();
+    this.#setPicking(picking);
+    const place = await drawBox(this.stage, words, leaf.page_index === pageIndex ? leaf.bbox : null, picking.signal);
+    if (this.#picking === picking) this.#setPicking(null);
     return place && { page_index: pageIndex, ...place };
   }
 
-  #setDrawing(isDrawing) {
-    this.#isDrawing = isDrawing;
-    this.hint.hidden = !isDrawing;
-    this.element.classList.toggle("drawing", isDrawing);
+  /** Dismiss what `pickPlace` waits for. */
+  stopPicking() {
+    this.#picking?.abort();
+    this.#setPicking(null);
+  }
+
+  #setPicking(picking) {
+    this.#picking = picking;
+    this.hint.hidden = !picking;
+    this.element.classList.toggle("drawing", Boolean(picking));
   }
 
   close() {

@@ -147,6 +147,9 @@ class ExtractionItem(BaseModel):
 class Extraction(ExtractionItem):
     """An extraction with all that is known of it."""
 
+    json_schema: dict[str, Any] | None = Field(
+        description="The schema that was sent with it; null for a registered one"
+    )
     result: dict[str, Any] | None = Field(description="What the graph found, as OutputState of graph/state.py says")
     review: Review | None
 

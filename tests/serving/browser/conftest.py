@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Route, sync_playwright
 
 from chat_models.factory import register_chat_model
 from chat_models.scripted import ScriptedChatModel
@@ -113,6 +113,23 @@ def upload(page: Page, path: str, chat_model: str, name: str | None = None) -> N
     page.get_by_label("Chat model").select_option(chat_model)
     content = {"name": name or Path(path).name, "mimeType": "image/png", "buffer": Path(path).read_bytes()}
     page.locator("#file").set_input_files(content)  # type: ignore[arg-type]
+
+
+def _still_running(route: Route) -> None:
+    response = route.fetch()
+    route.fulfill(response=response, json={**response.json(), "status": "running", "result": None})
+
+
+@pytest.fixture
+def open_running(open_page: Callable[..., Page]) -> Callable[..., Page]:
+    """Open the page so that it sees its next extraction running, however fast that is; the events tell all anyway."""
+
+    def make(**options: object) -> Page:
+        page = open_page(**options)
+        page.route("**/api/v1/extractions/*", _still_running, times=1)
+        return page
+
+    return make
 
 
 @pytest.fixture

@@ -54,6 +54,8 @@ def test_a_result_is_accessible(read_example: Callable[..., Page], scheme: Schem
     assert_accessible(page, "placing")
     page.keyboard.press("Escape")
     page.keyboard.press("s")
+    assert_accessible(page, "asking")
+    page.get_by_role("dialog").get_by_role("button", name="Save", exact=True).click()
     expect(page.locator(".notice.good")).to_be_visible()
     assert_accessible(page, "reviewed")
     page.get_by_role("link", name="Optophone", exact=True).click()
@@ -61,9 +63,9 @@ def test_a_result_is_accessible(read_example: Callable[..., Page], scheme: Schem
     assert_accessible(page, "list")
 
 
-def test_progress_is_accessible(open_page: Callable[..., Page], example: str) -> None:
+def test_progress_is_accessible(open_running: Callable[..., Page], example: str) -> None:
     """While a document is read; its events are held back to look at it."""
-    page = open_page()
+    page = open_running()
     page.route("**/events", lambda route: None)
     page.locator("#file").set_input_files(example)
     page.get_by_role("heading", name="Reading").wait_for()

@@ -110,3 +110,8 @@ def test_a_schema_of_ones_own_is_filled(open_page: Open, write_pdf: WritePdf) ->
     page.locator("#file").set_input_files(path)
     expect(page.locator("tr.row .name")).to_have_text(["Name", "City"])
     expect(page.locator("tr.row .value")).to_have_text(["Emil Hansen", "Odense"])
+    page.locator("tr.row").last.click()
+    page.keyboard.press("a")
+    page.keyboard.press("s")
+    expect(page.locator(".notice.good")).to_be_visible()
+    expect(page.locator("tr.row .tone")).to_have_text(["correct", "absent"])
