@@ -1,8 +1,9 @@
 """The application: `app` is what `langgraph dev` mounts and `optophone serve` runs."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -73,7 +74,18 @@ def make_app(settings: ServiceSettings | None = None) -> FastAPI:
     app.include_router(health.router, responses={code: _REFUSALS[code] for code in (401, 403, 429)})
     app.mount("/static", StaticFiles(directory=_STATIC, check_dir=False))
     app.get("/", include_in_schema=False)(_page)
+    app.openapi = partial(_describe, app.openapi)  # type: ignore[method-assign]
     return app
+
+
+def _describe(make_openapi: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Return the OpenAPI document: an error is JSON, also of what else answers with a picture or a stream."""
+    document = make_openapi()
+    for operation in (operation for path in document["paths"].values() for operation in path.values()):
+        for status, answer in operation["responses"].items():
+            if status >= "400" and answer.get("content"):
+                answer["content"] = {"application/json": next(iter(answer["content"].values()))}
+    return document
 
 
 def _page() -> FileResponse:

@@ -38,7 +38,7 @@ def run_server(host: str, port: int) -> None:
         proxy_headers=False,  # who asks is told by the connection alone
         timeout_graceful_shutdown=_GRACE_S,
     )
-    # uvicorn ends what it has begun and then raises the signal once more; MLflow stores its last traces at a normal exit.
+    # uvicorn ends what it began and raises the signal once more; MLflow stores its last traces at a normal exit.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     server = uvicorn.Server(config)
     server.run()

@@ -37,8 +37,8 @@ def langgraph_server(root: Path, data_dir: Path, **variables: str) -> Iterator[s
     command = Path(sys.executable).parent / "langgraph"
     arguments = [str(command), "dev", "--no-browser", "--no-reload", "--port", str(port)]
     environment = own_environment(data_dir, HOME=str(data_dir), **variables)
-    with _running(arguments, root, environment, f"http://127.0.0.1:{port}", "/ok", data_dir / "log") as server:
-        yield server.url
+    with _running(arguments, root, environment, f"http://127.0.0.1:{port}/ok"):
+        yield f"http://127.0.0.1:{port}"
 
 
 @contextmanager
@@ -48,8 +48,8 @@ def optophone_server(root: Path, data_dir: Path, **variables: str) -> Iterator[S
     arguments = [sys.executable, "-m", "serving.cli", "serve", "--port", str(port)]
     environment = own_environment(data_dir, PYTHONPATH=str(root), **variables)
     data_dir.mkdir(exist_ok=True)
-    with _running(arguments, root, environment, f"http://127.0.0.1:{port}", "/readyz", data_dir / "log") as server:
-        yield server
+    with _running(arguments, root, environment, f"http://127.0.0.1:{port}/readyz") as process:
+        yield Server(f"http://127.0.0.1:{port}", process)
 
 
 def free_port() -> int:
@@ -61,13 +61,15 @@ def free_port() -> int:
 
 @contextmanager
 def _running(
-    arguments: Sequence[str], root: Path, environment: dict[str, str], url: str, ready: str, log: Path
-) -> Iterator[Server]:
+    arguments: Sequence[str], root: Path, environment: dict[str, str], ready: str
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Wait until the address answers; what the process says is in the file `log` of its data folder."""
+    log = Path(environment["OPTOPHONE_DATA_DIR"]) / "log"
     with log.open("a") as lines:
         process = subprocess.Popen(arguments, cwd=root, env=environment, stdout=lines, stderr=lines)
         try:
-            _wait(url + ready, process, log)
-            yield Server(url, process)
+            _wait(ready, process, log)
+            yield process
         finally:
             process.terminate()
             process.wait(30)

@@ -18,6 +18,11 @@ pytestmark = pytest.mark.slow
 _OPEN = {"queued", "running"}
 
 
+def _upload(client: httpx.Client, name: str) -> str:
+    answer = client.post("/api/v1/documents", files={"file": (f"{name}.pdf", pdf_of(f"Name: {name}"))})
+    return str(answer.json()["document"])
+
+
 def _poll(client: httpx.Client, until: Callable[[list[str]], bool], seconds: float = 120) -> list[dict[str, Any]]:
     for _ in range(int(seconds * 10)):
         items: list[dict[str, Any]] = client.get("/api/v1/extractions?limit=200").json()["items"]
@@ -33,8 +38,7 @@ def test_killed_service_finishes_what_it_accepted(root: Path, tmp_path: Path) ->
     with optophone_server(root, tmp_path / "data", **settings) as server, httpx.Client(base_url=server.url) as client:
         accepted = {}
         for number in range(50):
-            files = {"file": (f"{number}.pdf", pdf_of(f"Name: Person{number}"))}
-            document = client.post("/api/v1/documents", files=files).json()["document"]
+            document = _upload(client, f"Person{number}")
             answer = client.post("/api/v1/extractions", json={"document": document})
             assert answer.status_code == 202
             accepted[answer.json()["id"]] = number
@@ -55,9 +59,7 @@ def test_orderly_end_is_prompt_and_loses_nothing(root: Path, tmp_path: Path) -> 
     """SIGTERM with work waiting: what was accepted is queued for the next start."""
     with optophone_server(root, tmp_path / "data", OPTOPHONE_MAX_CONCURRENT="1") as server:
         with httpx.Client(base_url=server.url) as client:
-            document = client.post("/api/v1/documents", files={"file": ("a.pdf", pdf_of("Name: Alice"))}).json()[
-                "document"
-            ]
+            document = _upload(client, "Alice")
             for _ in range(20):
                 client.post("/api/v1/extractions", json={"document": document})
         server.process.terminate()
@@ -71,7 +73,7 @@ def test_orderly_end_is_prompt_and_loses_nothing(root: Path, tmp_path: Path) -> 
 def test_files_of_a_served_store_are_the_owners_alone(root: Path, tmp_path: Path) -> None:
     """What MLflow writes too."""
     with optophone_server(root, tmp_path / "data") as server, httpx.Client(base_url=server.url) as client:
-        document = client.post("/api/v1/documents", files={"file": ("a.pdf", pdf_of("Name: Alice"))}).json()["document"]
+        document = _upload(client, "Alice")
         client.post("/api/v1/extractions?wait=50", json={"document": document})
     (tmp_path / "data" / "log").unlink()  # this test's own
     paths = [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
