@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable
 from functools import lru_cache
 
+from PIL import ImageOps
+
 from documents.check_boxes import FINDER, add_check_boxes
 from documents.images import from_png
 from documents.layout import group_rows
@@ -28,6 +30,19 @@ def words_as_read(page: Page, store: DocumentStore) -> list[Word]:
     """Return the page's words as `page_words` does, but without looking for boxes to tick."""
     ref = page["text_layer"] or store.derive(page["image"], READER, lambda: _read_image(store.get(page["image"])))
     return list(_parse(store.get(ref)))
+
+
+def words_of_enlarged(page: Page, store: DocumentStore, scale: float) -> list[Word]:
+    """Return a second reading of a scan, from an image `scale` times as large: other crops, so other mistakes.
+
+    Boxes are fractions of the page, as ever.
+    """
+
+    def read() -> bytes:
+        image = from_png(store.get(page["image"]))
+        return words_to_json(in_reading_order(read_words(ImageOps.scale(image, scale))))
+
+    return list(_parse(store.get(store.derive(page["image"], f"{READER} at {scale}", read))))
 
 
 def words_to_json(words: Iterable[Word]) -> bytes:

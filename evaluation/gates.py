@@ -47,8 +47,18 @@ def check_gates(gates: Sequence[Gate], samples: Sequence[Sample]) -> None:
         UsageError: it applies to none of the samples.
     """
     for gate in gates:
-        if samples and not any(_applies(gate.metric, sample) for sample in samples):
-            raise UsageError(f"'{gate.metric}' doesn't apply to this dataset; use one of {', '.join(_fit(samples[0]))}")
+        check_metric(gate.metric, samples)
+
+
+def check_metric(metric: str, samples: Sequence[Sample]) -> None:
+    """Find out the same of one metric.
+
+    Raises:
+        UsageError: it is unknown, or applies to none of the samples.
+    """
+    find_metric(metric)
+    if samples and not any(_applies(metric, sample) for sample in samples):
+        raise UsageError(f"'{metric}' doesn't apply to this dataset; use one of {', '.join(_fit(samples[0]))}")
 
 
 def _applies(metric: str, sample: Sample) -> bool:

@@ -6,15 +6,19 @@ tags       optophone.kind=evaluation, optophone.dataset (kind and digest of docu
 metrics    by the names of METRICS, their steps being the attempts; NAME.low and NAME.high, the ends of the 95 %
            interval, NAME.macro, NAME.gain and NAME.gain_per_1k_tokens (of each attempt over the one before)
 artifacts  per_document.jsonl, report.html
+
+A comparison is a run of kind `comparison` around the evaluations of its systems: it holds their table and picture as
+artifacts, and its description says what they came to.
 """
 
 import hashlib
 import json
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from evaluation.datasets.load import Dataset
 from evaluation.datasets.sample import Sample
@@ -26,7 +30,9 @@ from graph.tracing import use_experiment
 from prompts.connection import Connection, connect
 from schemas.errors import UnreachableError
 
-KIND = "evaluation"
+KIND, COMPARISON = "evaluation", "comparison"
+RunFigure = tuple[str, float, int]
+"""Name, value and attempt."""
 # The run's figures and files are some MB; a server that takes longer than this to store them is out of reach.
 _DEADLINE_S = 60.0
 # Enough to tell data sets apart; MLflow takes 36.
@@ -34,35 +40,58 @@ _DIGEST_CHARS = 16
 _logger = logging.getLogger("optophone")
 
 
-class EvaluationRun:
+class OpenRun:
     """One open run of the store."""
 
     def __init__(self, run_id: str, connection: Connection) -> None:
         self.run_id = run_id
         self._connection = connection
 
-    def log(self, experiment: Experiment, files: Sequence[Path]) -> None:
-        """Log figures and files; where MLflow can't be reached any more, one warning."""
+    def log(self, files: Sequence[Path], figures: Iterable[RunFigure] = (), description: str = "") -> None:
+        """Log figures, files and a description in Markdown; where MLflow can't be reached any more, one warning."""
         try:
-            self._connection.run(lambda: self._log(experiment, files), _DEADLINE_S)
+            self._connection.run(lambda: self._log(files, figures, description), _DEADLINE_S)
         except UnreachableError as error:
-            _logger.warning("this evaluation is not logged: %s", error)
+            _logger.warning("this run is not logged: %s", error)
 
-    def _log(self, experiment: Experiment, files: Sequence[Path]) -> None:
+    def _log(self, files: Sequence[Path], figures: Iterable[RunFigure], description: str) -> None:
         from mlflow import MlflowClient  # noqa: PLC0415 - takes seconds
-        from mlflow.entities import Metric  # noqa: PLC0415
+        from mlflow.entities import Metric, RunTag  # noqa: PLC0415
 
         client, now_ms = MlflowClient(), int(time.time() * 1000)
-        metrics = [Metric(name, value, now_ms, step) for name, value, step in run_figures(experiment)]
-        client.log_batch(self.run_id, metrics=metrics)
+        metrics = [Metric(name, value, now_ms, step) for name, value, step in figures]
+        tags = [RunTag("mlflow.note.content", description)] if description else []
+        client.log_batch(self.run_id, metrics=metrics, tags=tags)
         for file in files:
             client.log_artifact(self.run_id, str(file))
 
 
 @contextmanager
-def evaluation_run(dataset: Dataset, context: Context, settings: Settings) -> Iterator[EvaluationRun | None]:
-    """Open a run for a pinned context, and end it as FINISHED, FAILED or KILLED; None where MLflow is out of reach."""
-    run = _start(dataset, context, settings)
+def evaluation_run(
+    dataset: Dataset, context: Context, settings: Settings, parent_id: str | None = None
+) -> Iterator[OpenRun | None]:
+    """Open a run for a pinned context, and end it as FINISHED, FAILED or KILLED; None where MLflow is out of reach.
+
+    Args:
+        dataset: what is read.
+        context: who reads it; see `evaluation.system.pin`.
+        settings: where MLflow is.
+        parent_id: the comparison that it belongs to.
+    """
+    with _open_run(lambda: _create(dataset, context, settings, parent_id), settings) as run:
+        yield run
+
+
+@contextmanager
+def comparison_run(dataset: Dataset, facts: dict[str, Any], settings: Settings) -> Iterator[OpenRun | None]:
+    """Open the run around the evaluations of a comparison, the facts as its parameters; ends as they do."""
+    with _open_run(lambda: _create_comparison(dataset, facts, settings), settings) as run:
+        yield run
+
+
+@contextmanager
+def _open_run(create: Callable[[], str], settings: Settings) -> Iterator[OpenRun | None]:
+    run = _start(create, settings)
     status = "FAILED"
     try:
         yield run
@@ -81,7 +110,7 @@ def dataset_digest(samples: Sequence[Sample]) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:_DIGEST_CHARS]
 
 
-def run_figures(experiment: Experiment) -> Iterator[tuple[str, float, int]]:
+def run_figures(experiment: Experiment) -> Iterator[RunFigure]:
     """Yield name, value and attempt of each figure that a run gets."""
     for attempt in experiment.attempts:
         for name, figure in attempt.summary.figures.items():
@@ -97,30 +126,41 @@ def run_figures(experiment: Experiment) -> Iterator[tuple[str, float, int]]:
         yield f"{name}.macro", figure.macro, last
 
 
-def _start(dataset: Dataset, context: Context, settings: Settings) -> EvaluationRun | None:
+def _start(create: Callable[[], str], settings: Settings) -> OpenRun | None:
     try:
         connection = connect(settings.tracking_uri)
-        return EvaluationRun(connection.run(lambda: _create(dataset, context, settings), _DEADLINE_S), connection)
+        return OpenRun(connection.run(create, _DEADLINE_S), connection)
     except UnreachableError as error:
-        _logger.warning("this evaluation is not logged: %s", error)
+        _logger.warning("this run is not logged: %s", error)
         return None
 
 
-def _create(dataset: Dataset, context: Context, settings: Settings) -> str:
+def _create(dataset: Dataset, context: Context, settings: Settings, parent_id: str | None) -> str:
+    choices = describe(context, settings)
+    tags = {
+        "mlflow.runType": "genai_evaluate",  # as MLflow's own evaluations
+        "optophone.kind": KIND,
+        **{f"optophone.{name}": choices[name] for name in ("schema", "chat_model", "extract_prompt", "refine_prompt")},
+        **({"mlflow.parentRunId": parent_id} if parent_id else {}),
+    }
+    return _create_run(dataset, settings, str(choices["chat_model"]), tags, choices)
+
+
+def _create_comparison(dataset: Dataset, facts: dict[str, Any], settings: Settings) -> str:
+    return _create_run(dataset, settings, "comparison", {"optophone.kind": COMPARISON}, facts)
+
+
+def _create_run(dataset: Dataset, settings: Settings, name: str, tags: dict[str, str], facts: dict[str, Any]) -> str:
+    """Create a run on a data set, which its tags, its parameters and its inputs name."""
     from mlflow import MlflowClient  # noqa: PLC0415 - takes seconds
     from mlflow.entities import Dataset as LoggedDataset  # noqa: PLC0415
     from mlflow.entities import DatasetInput, Param  # noqa: PLC0415
 
     client, kind = MlflowClient(), dataset.spec.partition(":")[0]
-    digest, choices = dataset_digest(dataset.samples), describe(context, settings)
-    tags = {
-        "mlflow.runType": "genai_evaluate",  # as MLflow's own evaluations
-        "optophone.kind": KIND,
-        "optophone.dataset": f"{kind} {digest}",
-        **{f"optophone.{name}": choices[name] for name in ("schema", "chat_model", "extract_prompt", "refine_prompt")},
-    }
-    run = client.create_run(use_experiment(settings), tags=tags, run_name=f"{kind} {choices['chat_model']}")
-    facts = {"dataset": dataset.spec, "documents": len(dataset.samples), "skipped": len(dataset.skipped), **choices}
+    digest = dataset_digest(dataset.samples)
+    tags = {**tags, "optophone.dataset": f"{kind} {digest}"}
+    run = client.create_run(use_experiment(settings), tags=tags, run_name=f"{kind} {name}")
+    facts = {"dataset": dataset.spec, "documents": len(dataset.samples), "skipped": len(dataset.skipped), **facts}
     client.log_batch(run.info.run_id, params=[Param(name, str(value)) for name, value in facts.items()])
     source = LoggedDataset(kind, digest, "local", json.dumps({"uri": dataset.spec}))
     client.log_inputs(run.info.run_id, [DatasetInput(source)])
@@ -136,7 +176,7 @@ def _end(run_id: str, status: str, connection: Connection) -> None:
     try:
         connection.run(end, _DEADLINE_S)
     except UnreachableError as error:
-        _logger.warning("the run of this evaluation stays open in MLflow: %s", error)
+        _logger.warning("run %s stays open in MLflow: %s", run_id, error)
 
 
 def _content(document: str) -> str:

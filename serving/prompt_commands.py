@@ -10,7 +10,7 @@ from schemas.errors import UsageError
 
 prompts_app = typer.Typer(no_args_is_help=True, help="The prompts in MLflow's registry, and which of them runs.")
 
-Prompt = Annotated[str, typer.Argument(metavar="VERSION", help="3, @production or optophone-refine@2")]
+Prompt = Annotated[str, typer.Argument(metavar="VERSION", help="3, @production or refine@2")]
 Name = Annotated[str, typer.Option(help="The prompt that a bare version belongs to")]
 Why = Annotated[str, typer.Option(metavar="TEXT", help="Reason for the history")]
 
@@ -22,7 +22,7 @@ def sync() -> None:
     """Register each prompt file whose text is new as the next version."""
     from prompts.publishing import sync_prompts  # noqa: PLC0415
 
-    for name, newest, registered in sync_prompts(_store()):
+    for name, newest, registered in sync_prompts(answering_store()):
         for version in registered or [newest]:
             typer.echo(f"{name}/{version}  {'registered' if registered else 'unchanged'}")
 
@@ -129,12 +129,12 @@ def _registry() -> str:
     """Return the address of MLflow's store, with every prompt file published there."""
     from prompts.publishing import sync_prompts  # noqa: PLC0415
 
-    store = _store()
+    store = answering_store()
     sync_prompts(store)
     return store
 
 
-def _store() -> str:
+def answering_store() -> str:
     """Return the address of MLflow's store.
 
     Raises:

@@ -39,9 +39,10 @@ def run_training(specs: Sequence[str], out: Path, folds: int) -> None:
     weights = models_to_bytes(training.models)
     out.write_bytes(weights)
     _show(training)
-    typer.echo(f"{out}  {len(weights) / 1e6:.1f} MB, from {len(forms)} forms")
+    count = sum(not form.is_second_reading for form in forms)
+    typer.echo(f"{out}  {len(weights) / 1e6:.1f} MB, from {count} forms")
     names = ", ".join(dataset.spec for dataset in datasets)
-    log_training(training, {"datasets": names, "folds": folds, "forms": len(forms)}, out, get_settings())
+    log_training(training, {"datasets": names, "folds": folds, "forms": count}, out, get_settings())
 
 
 def _check(out: Path) -> None:

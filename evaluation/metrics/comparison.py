@@ -11,6 +11,9 @@ from evaluation.metrics.document import DocumentScores
 from evaluation.metrics.registry import find_metric
 from schemas.errors import UsageError
 
+LEAST_DOCUMENTS = 6
+"""With fewer, even all documents pointing one way happen by chance more often than once in twenty (sign test)."""
+
 
 class Difference(BaseModel):
     """By how much the second system differs from the first."""
@@ -26,7 +29,7 @@ class Difference(BaseModel):
     high: float
     """The ends of its 95 % interval, both systems resampled on the same documents."""
     is_significant: bool
-    """The interval excludes 0."""
+    """The interval excludes 0, and there are LEAST_DOCUMENTS or more."""
     is_better: bool
     """Significant, and in the metric's good direction."""
     documents: int
@@ -59,7 +62,7 @@ def paired_difference(
     weights = resample_weights(len(known), resamples, seed)
     one, other = (resampled([pair[side] for pair in known], weights, definition.of_nothing) for side in (0, 1))
     low, high = interval(other - one)
-    is_significant = low > 0 or high < 0
+    is_significant = len(known) >= LEAST_DOCUMENTS and (low > 0 or high < 0)
     return Difference(
         metric=metric,
         first=values[0],

@@ -94,7 +94,8 @@ def train(forms: Sequence[Form], folds: int, on_stage: Callable[[], None] = lamb
 def _held_out(forms: Sequence[Form], numbers: Sequence[int], on_stage: Callable[[], None], fold: int) -> FoldResult:
     others = [index for index, number in enumerate(numbers) if number != fold]
     models = train_models([forms[index] for index in others], [numbers[index] for index in others], on_stage)
-    return score_forms([form for form, number in zip(forms, numbers, strict=True) if number == fold], models)
+    held_out = [form for form, number in zip(forms, numbers, strict=True) if number == fold]
+    return score_forms([form for form in held_out if not form.is_second_reading], models)
 
 
 def score_forms(forms: Sequence[Form], models: Models) -> FoldResult:

@@ -133,11 +133,11 @@ def test_only_runs_under_the_same_conditions_are_compared(
 def test_newest_evaluation_counts(names: tuple[str, str], log: Log) -> None:
     """A version is what it measures today; the run is named for the record."""
     candidate, production = names
-    log(production, _forms(*[3] * 5))
-    old = log(candidate, _forms(*[1] * 5))
-    with pytest.raises(UsageError, match=r"its pair_f1 is 0\.400 against 0\.857 in production on 5 documents"):
+    log(production, _forms(*[3] * 6))
+    old = log(candidate, _forms(*[1] * 6))
+    with pytest.raises(UsageError, match=r"its pair_f1 is 0\.400 against 0\.857 in production on 6 documents"):
         check_promotion(candidate, production, URI)
-    new = log(candidate, _forms(*[4] * 5))
+    new = log(candidate, _forms(*[4] * 6))
     evaluation, verdict = check_promotion(candidate, production, URI)
     assert [run.run_id for run in find_evaluations(candidate, URI)] == [new, old]
     assert evaluation.run_id == new
@@ -151,7 +151,7 @@ def test_data_set_can_be_chosen_and_unknown_ones_list_the_known(names: tuple[str
     candidate, production = names
     for prompt, right in ((candidate, 4), (production, 3)):
         log(prompt, _forms(*[right] * 5), dataset="funsd 0123")
-        newer = log(prompt, _forms(*[4] * 5), dataset="sroie 89ab")
+        newer = log(prompt, _forms(*[4] * 6), dataset="sroie 89ab")
     assert check_promotion(candidate, production, URI, dataset="funsd")[0].dataset == "funsd 0123"
     assert check_promotion(candidate, production, URI)[0].dataset == "sroie 89ab"
     for wrong in ({"dataset": "cord"}, {"run_id": newer}):
@@ -161,11 +161,11 @@ def test_data_set_can_be_chosen_and_unknown_ones_list_the_known(names: tuple[str
 
 def test_refine_prompt_is_judged_by_its_own_evaluations(log: Log) -> None:
     """There the extract prompt is what must be the same."""
-    log("prompts:/judged-extract/3", _forms(*[3] * 5), refine_prompt="prompts:/optophone-refine/1")
-    log("prompts:/judged-extract/2", _forms(*[4] * 5), refine_prompt="prompts:/optophone-refine/7")
+    log("prompts:/judged-extract/3", _forms(*[3] * 6), refine_prompt="prompts:/optophone-refine/1")
+    log("prompts:/judged-extract/2", _forms(*[4] * 6), refine_prompt="prompts:/optophone-refine/7")
     with pytest.raises(UsageError, match="has no evaluation with the same"):
         check_promotion("prompts:/optophone-refine/7", "prompts:/optophone-refine/1", URI)
-    run_id = log("prompts:/judged-extract/3", _forms(*[4] * 5), refine_prompt="prompts:/optophone-refine/7")
+    run_id = log("prompts:/judged-extract/3", _forms(*[4] * 6), refine_prompt="prompts:/optophone-refine/7")
     evaluation, _ = check_promotion("prompts:/optophone-refine/7", "prompts:/optophone-refine/1", URI)
     assert evaluation.run_id == run_id
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from prompts.names import PromptName, parse_name
+from prompts.names import EXTRACT, REFINE, PromptName, parse_name
 from prompts.template import packaged_prompts, packaged_versions, read_prompt_file, render, variables
 from schemas.errors import PromptError
 
@@ -80,6 +80,15 @@ def test_prompt_versions_have_a_long_and_a_short_name(text: str, name: PromptNam
     """Both are MLflow's address in the end."""
     assert parse_name(text) == name
     assert parse_name(str(name)) == name
+
+
+@pytest.mark.parametrize("text", ["2", "extract@2", "optophone-extract@2", "prompts:/optophone-extract/2"])
+def test_command_line_takes_prompts_by_short_names(text: str) -> None:
+    """Which are those that it shows; an address in full is taken as it is."""
+    assert parse_name(text, EXTRACT) == PromptName(EXTRACT, 2, None)
+    assert parse_name(text, EXTRACT).short == "extract@2"
+    assert parse_name("refine@best", EXTRACT) == PromptName(REFINE, None, "best")
+    assert parse_name("prompts:/extract/2", EXTRACT) == PromptName("extract", 2, None)
 
 
 @pytest.mark.parametrize(
