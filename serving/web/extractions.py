@@ -155,8 +155,8 @@ async def events(stored: Found, service: Running) -> AsyncIterator[ServerSentEve
     if progress is not None:
         async for event in progress.follow():
             yield ServerSentEvent(event="progress", data=event)
-        stored = await _now(stored, service)
-    else:
+    stored = await _now(stored, service)
+    if progress is None:
         for event in stored.progress:
             yield ServerSentEvent(event="progress", data=event)
     if stored.has_ended:

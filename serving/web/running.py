@@ -1,5 +1,6 @@
 """Run the graph on one document, and tell what it does."""
 
+import json
 import logging
 import time
 from collections.abc import Callable
@@ -46,7 +47,13 @@ async def run_graph(document: str, context: dict[str, Any], tell: Tell, note_nod
         _logger.error("extraction of %s failed: %s", document[:20], type(error).__name__)
         message = "the extraction failed inside the service; its trace has the reason"
         return Outcome(None, {"code": "internal", "message": message}, _trace_id(tracer))
-    return Outcome(result, None, _trace_id(tracer))
+    return Outcome(_sendable(result), None, _trace_id(tracer))
+
+
+def _sendable(result: dict[str, Any]) -> dict[str, Any]:
+    """Put a question mark for half a sign (a lone surrogate), which JSON can name and UTF-8 can't carry."""
+    sent: dict[str, Any] = json.loads(json.dumps(result, ensure_ascii=False).encode(errors="replace"))
+    return sent
 
 
 def _trace_id(tracer: Any) -> str | None:
