@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Route, expect, sync_playwright
 
 from chat_models.factory import register_chat_model
 from chat_models.scripted import ScriptedChatModel
@@ -17,7 +17,8 @@ from serving.web.app import make_app
 from serving.web.settings import ServiceSettings
 
 # A node of two CPU seconds takes a while on a busy machine.
-PATIENCE_MS = 20_000
+PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)
 
 DOUBTFUL = {
     "pairs": [
