@@ -14,7 +14,7 @@ export class ApiError extends Error {
 }
 
 /** Fetch with the token; asks for one and tries again as long as the service refuses it. */
-export async function request(path, options = {}) {
+async function request(path, options = {}) {
   for (;;) {
     const response = await send(path, options);
     if (response.ok) return response;
@@ -98,7 +98,7 @@ export async function* events(id, signal) {
 }
 
 /** [event, data] of one block, or null for a comment that only keeps the line open. */
-export function parseEvent(block) {
+function parseEvent(block) {
   const values = { event: "message", data: [] };
   for (const line of block.split("\n")) {
     const [, name, value] = line.match(/^(\w+): ?(.*)$/) ?? [];

@@ -65,8 +65,9 @@ export class Correction {
   }
 
   /** Whether a row was added and nothing has been put in. */
-  isBlank(row) {
-    return row.leaf.state === "added" && row.leaf.value === null && !row.question?.value;
+  isBlank({ leaf, question }) {
+    const hasNewQuestion = question?.state === "added" && question.value;
+    return leaf.state === "added" && leaf.value === null && !hasNewQuestion;
   }
 
   canUndo(row) {

@@ -80,9 +80,8 @@ export class Documents {
 
   #line(item) {
     const [name, text, tone] = statusOf(item);
-    const trace = item.trace_url
-      ? h("a", { class: "tone reviewed", href: item.trace_url, target: "_blank", rel: "noreferrer", "aria-label": `Trace of ${item.name}` }, icon("trace"), "Trace")
-      : "";
+    const link = { class: "tone reviewed", target: "_blank", rel: "noreferrer", "aria-label": `Trace of ${item.name}` };
+    const trace = item.trace_url ? h("a", { ...link, href: item.trace_url }, icon("trace"), "Trace") : "";
     const remove = async () => (await removeDocument(item)) && this.refresh();
     return h(
       "tr",

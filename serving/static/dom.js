@@ -38,11 +38,12 @@ export function button(label, { name, key, hidden = false, ...props }, action) {
 
 export const byId = (id) => document.getElementById(id);
 
-/** Read a message out; an error interrupts and stays in sight until the next one or the next page. */
+/** Have a message read out, without showing it. */
 export function announce(message) {
   byId("announcer").textContent = message;
 }
 
+/** Show an error, which is read out at once; null takes it away. */
 export function showError(message) {
   const bar = byId("error");
   bar.hidden = !message;

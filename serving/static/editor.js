@@ -15,7 +15,8 @@ export function makeEditor(row, actions) {
   /** Go on to something else without losing what was typed. */
   const then = (action) => () => {
     const [newValue, newQuestion] = typed();
-    if (newValue !== row.leaf.value || (question && newQuestion !== row.question.value)) actions.change(row, newValue, newQuestion);
+    const isChanged = newValue !== row.leaf.value || (question && newQuestion !== row.question.value);
+    if (isChanged) actions.change(row, newValue, newQuestion);
     action();
   };
   const form = h(
@@ -49,7 +50,8 @@ function inputOf({ shape, value }) {
   const options = shape.type === "boolean" ? [true, false] : shape.enum?.filter((option) => option !== null);
   if (!options) return textArea("value", value ?? "");
   const blank = h("option", { value: "" }, "–");
-  return h("select", { name: "value" }, blank, options.map((option) => h("option", { value: String(option), selected: option === value }, String(option))));
+  const choice = (option) => h("option", { value: String(option), selected: option === value }, String(option));
+  return h("select", { name: "value" }, blank, options.map(choice));
 }
 
 function textArea(name, value) {

@@ -11,7 +11,7 @@ export function makeTable(rows, state, actions) {
   const [doubtful, rest] = splitRows(rows);
   const sections = [
     doubtful.length ? section(`To check (${doubtful.length})`, doubtful, state, actions) : null,
-    rest.length ? section(doubtful.length ? `As read (${rest.length})` : `Values (${rest.length})`, rest, state, actions) : null,
+    rest.length ? section(`${doubtful.length ? "As read" : "Values"} (${rest.length})`, rest, state, actions) : null,
   ];
   const head = h("tr", {}, ["Field", "Value", "On the page"].map((name) => h("th", { scope: "col" }, name)));
   return h("table", { class: "fields" }, h("caption", { class: "unseen" }, "Values of the document"), h("thead", {}, head), sections);
@@ -43,7 +43,8 @@ function summary(row, isSelected, { select, point }) {
     { type: "button", class: "name", "aria-expanded": String(isSelected), onfocus: () => point(row) },
     row.label || "(no question)",
   );
-  const line = h("tr", props, h("th", { scope: "row" }, name), h("td", { class: "value" }, valueOf(row), doubts.map(reason)), mark(row.leaf));
+  const value = h("td", { class: "value" }, valueOf(row), doubts.map(reason));
+  const line = h("tr", props, h("th", { scope: "row" }, name), value, mark(row.leaf));
   line.leaf = row.leaf;
   return line;
 }
@@ -82,7 +83,7 @@ function makeActions(row, actions) {
     button("Place", { name: "place", key: "b" }, () => actions.place(row)),
     button("Absent", { name: "absent", key: "a" }, () => actions.judge(row, "absent")),
     button("Unreadable", { name: "unreadable", key: "u" }, () => actions.judge(row, "unreadable")),
-    row.list ? button("Remove", { name: "remove" }, () => actions.remove(row)) : null,
+    row.list ? button(row.item.kind === "object" && !row.question ? "Remove entry" : "Remove", { name: "remove" }, () => actions.remove(row)) : null,
     actions.canUndo(row) ? button("Undo", { name: "undo", key: "z" }, () => actions.undo(row)) : null,
   );
   if (doubtsOf(row).length) offerText(row, group, actions);

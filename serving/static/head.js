@@ -20,7 +20,9 @@ export function makeHead(extraction, pageInSight, onremoved) {
 
 function factsOf({ schema, chat_model, result }) {
   const { attempts, usage } = result ?? {};
-  return [schema, result?.chat_model ?? chat_model, attempts && count(attempts, "attempt"), usage?.cost_usd != null && toDollars(usage.cost_usd)];
+  const isPriced = typeof usage?.cost_usd === "number";
+  const answered = result?.chat_model ?? chat_model;
+  return [schema, answered, attempts && count(attempts, "attempt"), isPriced && toDollars(usage.cost_usd)];
 }
 
 function actionsOf(extraction, pageInSight, onremoved) {

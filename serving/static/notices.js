@@ -39,5 +39,6 @@ export function makeComment() {
 export function makeSaveBar({ doubtful, isDirty }, isReviewed, save) {
   const note = doubtful.length ? `${doubtful.length} still to check` : isDirty ? "Nothing left to check" : "";
   const label = isReviewed ? "Save again" : "Save review";
-  return h("div", { class: "save-bar" }, h("span", { class: "note" }, note), button(label, { name: "save", key: "s", class: "primary" }, save));
+  const keep = button(label, { name: "save", key: "s", class: "primary" }, save);
+  return h("div", { class: "save-bar" }, h("span", { class: "note" }, note), keep);
 }

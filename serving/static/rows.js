@@ -5,20 +5,34 @@ import { leavesOf } from "./values.js";
 // The service gives a reason below this confidence.
 const DOUBTFUL_BELOW = 0.5;
 
-/** Rows {leaf, label, question, list, item, parent}; `question` is a pair's key leaf, `list` the array that `item` can leave. */
+/**
+ * Rows {leaf, label, question, values, list, item}: `question` and `values` are a pair's key leaf and its array of answers,
+ * else null; `list` is the array that `item` can be removed from.
+ */
 export function makeRows(tree) {
   return rowsOf(tree, [], null, null);
 }
 
 function rowsOf(node, names, list, item) {
-  if (node.kind === "leaf") return [{ leaf: node, label: names.join(" · "), question: null, list, item }];
+  if (node.kind === "leaf") return [{ leaf: node, label: names.join(" · "), question: null, values: null, list, item }];
   if (node.kind === "array") {
     const isLong = node.items.length > 1 || node.items[0]?.kind !== "leaf";
-    return node.items.flatMap((child, index) => rowsOf(child, isLong ? [...names, String(index + 1)] : names, node, child));
+    const namesOf = (index) => (isLong ? [...names, String(index + 1)] : names);
+    return node.items.flatMap((child, index) => rowsOf(child, namesOf(index), node, child));
   }
   const [question, values] = pairOf(node);
-  if (question) return values.items.map((leaf) => ({ leaf, label: question.value ?? "", question, list, item: node, values }));
+  if (question) return pairRows(question, values, list, node);
   return node.entries.flatMap(([name, child]) => rowsOf(child, [...names, nameOf(name, child)], list, item));
+}
+
+/** A row an answer; of several one can be removed, the last one only with its question. */
+function pairRows(question, values, list, item) {
+  const label = question.value ?? "";
+  const hasSeveral = values.items.length > 1;
+  return values.items.map((leaf) => ({
+    ...{ leaf, label, question, values },
+    ...(hasSeveral ? { list: values, item: leaf } : { list, item }),
+  }));
 }
 
 /** A pair of the form schema: an object of a key and its values. */
@@ -63,7 +77,13 @@ export function splitRows(rows) {
 
 function worst(row) {
   const open = leavesOfRow(row).filter((leaf) => !leaf.state && reasonsOf(leaf).length);
-  return Math.min(...open.map((leaf) => (leaf.errors.length ? -1 : leaf.record.grounding === "missing" ? 0 : leaf.record.confidence)));
+  return Math.min(...open.map(rankOf));
+}
+
+/** Broken rules before what stands nowhere before what is unsure. */
+function rankOf({ errors, record }) {
+  if (errors.length) return -1;
+  return record.grounding === "missing" ? 0 : record.confidence;
 }
 
 /** Errors that belong to no row: of the answer as a whole, of a list or an object. */

@@ -86,9 +86,8 @@ export class Viewer {
     this.#marks = marks;
     this.#draw();
     const counts = LEGEND.map((kind) => [kind, marks.filter((mark) => mark.kind === kind && mark.leaf.bbox).length]);
-    this.legend.replaceChildren(
-      ...counts.filter(([, number]) => number).map(([kind, number]) => h("span", {}, h("i", { class: `swatch box ${kind}` }), `${number} ${kind}`)),
-    );
+    const entry = ([kind, number]) => h("span", {}, h("i", { class: `swatch box ${kind}` }), `${number} ${kind}`);
+    this.legend.replaceChildren(...counts.filter(([, number]) => number).map(entry));
   }
 
   #draw() {

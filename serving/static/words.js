@@ -9,7 +9,14 @@ export function markOf(leaf) {
 
 const GROUNDINGS = ["found", "close", "ambiguous", "missing"];
 
-const STATUS_ICONS = { queued: "wait", running: "wait", valid: "found", exhausted: "close", unreadable: "missing", failed: "missing" };
+const STATUS_ICONS = {
+  queued: "wait",
+  running: "wait",
+  valid: "found",
+  exhausted: "close",
+  unreadable: "missing",
+  failed: "missing",
+};
 
 /** [icon, text, tone] of an extraction. */
 export function statusOf({ status, is_reviewed }) {

@@ -37,7 +37,12 @@ export function makeZoom(viewport, stage, canPan) {
     if (height > 0 && height < legible) zoomBy(Math.min(legible / height, 4));
     const page = stage.getBoundingClientRect();
     const view = viewport.getBoundingClientRect();
-    const box = { left: page.left + x0 * page.width, right: page.left + x1 * page.width, top: page.top + y0 * page.height, bottom: page.top + y1 * page.height };
+    const box = {
+      left: page.left + x0 * page.width,
+      right: page.left + x1 * page.width,
+      top: page.top + y0 * page.height,
+      bottom: page.top + y1 * page.height,
+    };
     if (box.left >= view.left && box.right <= view.right && box.top >= view.top && box.bottom <= view.bottom) return;
     viewport.scrollBy({
       left: (box.left + box.right - view.left - view.right) / 2,

@@ -207,6 +207,25 @@ def test_absent_and_unreadable_are_kept_apart(read_example: Read) -> None:
     expect(row(page, "Telephone").locator(".tone")).to_have_text("unreadable")
 
 
+def test_one_answer_of_several_is_added_and_removed(read_example: Read, ask: Ask) -> None:
+    """The question and its other answers stay; leaving an empty new answer leaves nothing behind."""
+    page = read_example()
+    row(page, "Position").click()
+    for leave in ("Cancel", "Keep"):
+        page.keyboard.press("e")
+        page.get_by_role("button", name="One more answer").click()
+        if leave == "Keep":
+            page.get_by_label("Answer").fill("Diver")
+        page.get_by_role("button", name=leave).click()
+        expect(row(page, "Position")).to_have_count(1 if leave == "Cancel" else 2)
+        row(page, "Position").first.click()
+    page.get_by_role("button", name="Remove", exact=True).click()
+    save(page)
+    expect(page.locator(".notice.good")).to_be_visible()
+    pairs = ask(page, f"/extractions/{extraction_id(page)}")["review"]["extraction"]["pairs"]
+    assert {"key": "Position", "values": ["Diver"]} in pairs
+
+
 def test_what_the_schema_refuses_is_said_and_nothing_is_lost(read_example: Read) -> None:
     """An empty question is refused; the other changes stay."""
     page = read_example()
