@@ -9,8 +9,11 @@ from chat_models.local.learned.geometry import Array
 from chat_models.local.learned.logistic import Logistic
 from chat_models.local.learned.text import BUCKETS, TextModel
 from chat_models.local.learned.trees import Trees
+from evaluation.training.gold import LABELS
 
 SEED = 1914
+# Log-odds of a label that no training form has: forms of one's own may have no headers.
+_NEVER = -10.0
 # From the feasibility study: cross-validated on FUNSD's training forms.
 _COMMON = {
     "bagging_fraction": 0.8,
@@ -39,7 +42,7 @@ JUDGING = {
 
 
 def fit_text(tokens: Sequence[Array], labels: Array, strength: float) -> TextModel:
-    """Fit on token sets; `strength` is the inverse of the penalty."""
+    """Fit on token sets, one class a label; `strength` is the inverse of the penalty."""
     from scipy.sparse import csr_matrix  # noqa: PLC0415 - only training needs it
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
 
@@ -48,7 +51,12 @@ def fit_text(tokens: Sequence[Array], labels: Array, strength: float) -> TextMod
     ends = np.append(0, np.cumsum(lengths))
     matrix = csr_matrix((values, np.concatenate(tokens), ends), shape=(len(tokens), BUCKETS))
     model = LogisticRegression(C=strength, max_iter=500, tol=1e-3).fit(matrix, labels)
-    return TextModel(model.coef_.T.astype(np.float16), model.intercept_.astype(np.float32))
+    # Of two classes it keeps the second one's log-odds alone.
+    halves = np.array([[-0.5], [0.5]]) if len(model.classes_) == 2 else np.eye(len(model.classes_))
+    weights, bias = np.zeros((BUCKETS, len(LABELS)), np.float16), np.full(len(LABELS), _NEVER, np.float32)
+    weights[:, model.classes_] = (halves @ model.coef_).T
+    bias[model.classes_] = halves @ model.intercept_
+    return TextModel(weights, bias)
 
 
 def fit_logistic(features: Array, targets: Array, strength: float) -> Logistic:

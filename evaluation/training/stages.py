@@ -111,8 +111,7 @@ def _fit_judge(
     """Fit both halves of the judge on the best candidate of each answer."""
     chosen = [choose_links(pair, chance) for pair, chance in zip(pairs, chances, strict=True)]
     of_pairs, of_links, targets = (
-        np.concatenate([of_page[best] for of_page, best in zip(values, chosen, strict=True)])
-        for values in (judged, seen, right)
+        _pool([of_page[best] for of_page, best in zip(values, chosen, strict=True)]) for values in (judged, seen, right)
     )
     trees = fit_trees(columns(of_pairs, of_links), targets, JUDGING, JUDGE_ROUNDS)
     # The features say much the same in several ways: a strong penalty, cross-validated.
@@ -144,7 +143,13 @@ def _cross_trees(
 
 
 def _fit(features: Sequence[Array], targets: Sequence[Array], parameters: dict[str, Any], rounds: int) -> Trees:
-    return fit_trees(np.concatenate(features), np.concatenate(targets), parameters, rounds)
+    return fit_trees(_pool(features), np.concatenate(targets), parameters, rounds)
+
+
+def _pool(pages: Sequence[Array]) -> Array:
+    """Put the rows of all pages together; a page without any may not know how many columns there would be."""
+    pooled: Array = np.concatenate([page for page in pages if len(page)] or pages[:1])
+    return pooled
 
 
 def _gold_segments(form: Form) -> tuple[list[Array], Array]:

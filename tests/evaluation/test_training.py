@@ -1,14 +1,16 @@
 """Training of the local reader on a handful of forms made in code."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
 from chat_models.local.learned.logistic import UNCALIBRATED, calibrate
 from chat_models.local.learned.models import Models
+from chat_models.local.learned.page import make_page
 from chat_models.local.learned.weights import models_from_bytes, models_to_bytes
 from documents.load import Limits
+from documents.page import Word
 from documents.store import DocumentStore
 from evaluation.datasets.load import load_dataset
 from evaluation.training import stages
@@ -22,7 +24,7 @@ from evaluation.training.confidence import (
 from evaluation.training.cross_validation import train
 from evaluation.training.fit import fit_logistic
 from evaluation.training.forms import fold_numbers, load_forms
-from evaluation.training.gold import LABELS
+from evaluation.training.gold import LABELS, align
 from schemas.errors import UsageError
 
 pytest.importorskip("sklearn", reason="training needs scikit-learn: pip install -e '.[train]'")
@@ -70,6 +72,15 @@ def test_weights_survive_being_written(forms, quick):
         old, new = getattr(models, field.name), getattr(read, field.name)
         if hasattr(old, "margins"):
             assert np.array_equal(old.margins(features), new.margins(features))
+
+
+def test_second_readings_are_learned_from_and_not_scored(forms, quick):
+    """They stay in their page's fold; a page of a lone word, which has no pair to judge, is no obstacle."""
+    lone = replace(forms[0], page=make_page([Word("Memo", (0.1, 0.1, 0.2, 0.15), 1.0)], 700, 900), expected=[])
+    lone = replace(lone, gold=align(lone.page, []), document="lone")
+    again = [replace(form, is_second_reading=True) for form in forms]
+    training = train([*forms, lone, *again], 3)
+    assert training.exact.expected == sum(len(form.expected) for form in forms)
 
 
 def test_folds_need_enough_forms(forms):

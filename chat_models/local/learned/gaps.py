@@ -97,8 +97,9 @@ def _wording(page: PageArrays, left: Array, gap: Array, text_model: TextModel) -
         start, end = _reach(page.row, gap, index)
         tokens += [segment_tokens(texts[start : index + 1]), segment_tokens(texts[index + 1 : end])]
         tokens.append(segment_tokens(texts[start:end]))
-    scores = text_model.scores(tokens).reshape(len(left), 3, -1)
-    return np.column_stack([scores.reshape(len(left), -1), scores[:, 2] - np.maximum(scores[:, 0], scores[:, 1])])
+    scores = text_model.scores(tokens)
+    of_left, of_right, of_both = scores[0::3], scores[1::3], scores[2::3]
+    return np.column_stack([of_left, of_right, of_both, of_both - np.maximum(of_left, of_right)])
 
 
 def _reach(row: Array, gap: Array, index: int) -> tuple[int, int]:

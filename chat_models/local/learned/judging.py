@@ -69,7 +69,8 @@ def pair_features(page: PageArrays, texts: Texts, whole: Array, pairs: Array, ch
     as_question, as_answer = np.zeros(len(labels), np.float32), np.zeros(len(labels), np.float32)
     np.maximum.at(as_question, question, chance)
     np.maximum.at(as_answer, answer, chance)
-    of_page = [np.mean([word.score for word in page.words]), whole.mean(), product.sum(), product.mean()]
+    reading, mean_product = np.mean([word.score for word in page.words]), product.sum() / max(len(product), 1)
+    of_page = [reading, whole.mean(), product.sum(), mean_product]
     return columns(
         log_odds(product),
         log_odds(chance),

@@ -132,6 +132,19 @@ def test_an_empty_page_gives_nothing(models):
     assert read_pages([PageWords([], 100, 100)], models=models).pairs == []
 
 
+@pytest.mark.parametrize("count", [1, 2, 3])
+@pytest.mark.parametrize("step", [(0.3, 0.0), (0.0, 0.3)], ids=["in a row", "in a column"])
+def test_a_page_of_few_words_is_read(models, count, step):
+    """Stages without a gap, a line or a pair to decide on."""
+    words = [
+        Word("Memo", (0.1 + step[0] * at, 0.1 + step[1] * at, 0.2 + step[0] * at, 0.15 + step[1] * at), 1.0)
+        for at in range(count)
+    ]
+    pairs = read_pages([PageWords(words, 700, 900)], models=models).pairs
+    assert len(pairs) < count
+    assert {text for pair in pairs for text in (pair.key_text, *pair.value_texts)} <= {"Memo"}
+
+
 def test_a_page_of_two_thousand_words_is_read(models):
     """In blocks: no array of words by words is made."""
     words = [
