@@ -18,7 +18,8 @@ def to_extraction(stored: StoredExtraction, trace_page: str | None) -> Extractio
         stored: its row.
         trace_page: address of a trace's page, with {trace_id} in it; None where there is no such page.
     """
-    return Extraction.model_validate({**_item(stored, trace_page), "result": stored.result, "review": stored.review})
+    rest = {"json_schema": stored.context["json_schema"], "result": stored.result, "review": stored.review}
+    return Extraction.model_validate({**_item(stored, trace_page), **rest})
 
 
 def _item(stored: StoredExtraction, trace_page: str | None) -> dict[str, Any]:

@@ -53,6 +53,19 @@ class Document(BaseModel):
     pages: list[PageSize]
 
 
+class PageWord(BaseModel):
+    """A word as it was read."""
+
+    text: str
+    bbox: tuple[float, float, float, float] = Field(description="x0, y0, x1, y1 as fractions of the page")
+
+
+class PageWords(BaseModel):
+    """The words of a page."""
+
+    words: list[PageWord]
+
+
 class ExtractionRequest(BaseModel):
     """What to extract, and how; only `document` is needed."""
 
@@ -134,6 +147,9 @@ class ExtractionItem(BaseModel):
 class Extraction(ExtractionItem):
     """An extraction with all that is known of it."""
 
+    json_schema: dict[str, Any] | None = Field(
+        description="The schema that was sent with it; null for a registered one"
+    )
     result: dict[str, Any] | None = Field(description="What the graph found, as OutputState of graph/state.py says")
     review: Review | None
 

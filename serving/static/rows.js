@@ -1,0 +1,93 @@
+// The rows of the table: one a value, named by its question or by its place in the schema; the doubtful ones first.
+
+import { leavesOf } from "./values.js";
+
+// The service gives a reason below this confidence.
+const DOUBTFUL_BELOW = 0.5;
+
+/**
+ * Rows {leaf, label, question, values, list, item}: `question` and `values` are a pair's key leaf and its array of answers,
+ * else null; `list` is the array that `item` can be removed from.
+ */
+export function makeRows(tree) {
+  return rowsOf(tree, [], null, null);
+}
+
+function rowsOf(node, names, list, item) {
+  if (node.kind === "leaf") return [{ leaf: node, label: names.join(" · "), question: null, values: null, list, item }];
+  if (node.kind === "array") {
+    const isLong = node.items.length > 1 || node.items[0]?.kind !== "leaf";
+    const namesOf = (index) => (isLong ? [...names, String(index + 1)] : names);
+    return node.items.flatMap((child, index) => rowsOf(child, namesOf(index), node, child));
+  }
+  const [question, values] = pairOf(node);
+  if (question) return pairRows(question, values, list, node);
+  return node.entries.flatMap(([name, child]) => rowsOf(child, [...names, nameOf(name, child)], list, item));
+}
+
+/** A row an answer; of several one can be removed, the last one only with its question. */
+function pairRows(question, values, list, item) {
+  const label = question.value ?? "";
+  const hasSeveral = values.items.length > 1;
+  return values.items.map((leaf) => ({
+    ...{ leaf, label, question, values },
+    ...(hasSeveral ? { list: values, item: leaf } : { list, item }),
+  }));
+}
+
+/** A pair of the form schema: an object of a key and its values. */
+function pairOf(node) {
+  const entries = Object.fromEntries(node.entries);
+  const isPair = node.entries.length === 2 && entries.key?.kind === "leaf" && entries.values?.kind === "array";
+  return isPair && entries.values.items.every((item) => item.kind === "leaf") ? [entries.key, entries.values] : [];
+}
+
+const nameOf = (name, child) => child.shape.title ?? (name.charAt(0).toUpperCase() + name.slice(1)).replaceAll("_", " ");
+
+/** The arrays that a value can be added to, as [label, array]. */
+export function listsOf(tree) {
+  if (tree.kind !== "object") return [];
+  return tree.entries.filter(([, child]) => child.kind === "array").map(([name, child]) => [nameOf(name, child), child]);
+}
+
+const leavesOfRow = (row) => (row.question ? [row.question, row.leaf] : [row.leaf]);
+
+/** What speaks against a row: [[about, reason], …]; empty where nothing does or somebody has judged it. */
+export function doubtsOf(row) {
+  return leavesOfRow(row)
+    .filter((leaf) => !leaf.state)
+    .flatMap((leaf) => reasonsOf(leaf).map((reason) => [leaf === row.question ? "question" : "value", reason]));
+}
+
+function reasonsOf(leaf) {
+  const broken = leaf.errors.map((error) => error.message);
+  if (broken.length || !leaf.record?.grounding) return broken;
+  const { grounding, confidence, reason } = leaf.record;
+  if (reason) return [reason];
+  if (grounding === "missing") return ["does not stand on the page"];
+  return confidence < DOUBTFUL_BELOW ? ["the page is hard to read there"] : [];
+}
+
+/** [doubtful rows, worst first; the rest in their order]. */
+export function splitRows(rows) {
+  const doubtful = rows.filter((row) => doubtsOf(row).length);
+  const rest = rows.filter((row) => !doubtful.includes(row));
+  return [doubtful.sort((one, other) => worst(one) - worst(other)), rest];
+}
+
+function worst(row) {
+  const open = leavesOfRow(row).filter((leaf) => !leaf.state && reasonsOf(leaf).length);
+  return Math.min(...open.map(rankOf));
+}
+
+/** Broken rules before what stands nowhere before what is unsure. */
+function rankOf({ errors, record }) {
+  if (errors.length) return -1;
+  return record.grounding === "missing" ? 0 : record.confidence;
+}
+
+/** Errors that belong to no row: of the answer as a whole, of a list or an object. */
+export function errorsOfNoRow(tree, errors) {
+  const shown = new Set(leavesOf(tree).flatMap((leaf) => leaf.errors));
+  return errors.filter((error) => !shown.has(error));
+}
