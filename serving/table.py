@@ -16,10 +16,8 @@ def print_result(console: Console, name: str, result: OutputState, trace_id: str
     console.print(f"[bold]{plain(name)}[/bold]", soft_wrap=True)
     if result["fields"]:
         console.print(_table(result["fields"]))
-    for field in result["fields"]:
-        if field["reason"]:
-            doubt = f"{plain(field['path'])}: {plain(field['reason'])}"
-            console.print(f"[yellow]doubtful[/yellow] {doubt}", soft_wrap=True)
+    for doubt in _doubts(result["fields"]):
+        console.print(f"[yellow]doubtful[/yellow] {plain(doubt)}", soft_wrap=True)
     colour = "green" if result["status"] == "valid" else "red"
     attempts = f"{result['attempts']} attempt{'' if result['attempts'] == 1 else 's'}"
     reason = "" if result["stop_reason"] == result["status"] else f"{result['stop_reason']}, "
@@ -35,16 +33,34 @@ def print_result(console: Console, name: str, result: OutputState, trace_id: str
 def _table(fields: list[Field]) -> Table:
     """One row a value; a form's key stands beside its values instead of in a row of its own."""
     table = Table("field", "value", "grounding", "confidence", "page", box=None, pad_edge=False)
-    keys = {field["path"].removesuffix("/key"): str(field["value"]) for field in fields if _is_key(field)}
+    keys = _keys(fields)
     for field in fields:
         if _is_key(field):
             continue
-        label = keys.get(field["path"].rpartition("/values/")[0], field["path"])
+        label = keys.get(_pair(field), field["path"])
         style = _STYLES[field["grounding"]]
         page = "-" if field["page_index"] is None else str(field["page_index"] + 1)
         grounding = f"[{style}]{field['grounding']}[/{style}]"
         table.add_row(plain(label), plain(str(field["value"])), grounding, f"{field['confidence']:.2f}", page)
     return table
+
+
+def _doubts(fields: list[Field]) -> list[str]:
+    """Say what speaks against each doubtful value, and against a form's key where nothing does against its values."""
+    keys = _keys(fields)
+    doubtful = [field for field in fields if field["reason"]]
+    pairs = {_pair(field) for field in doubtful if not _is_key(field)}
+    told = [field for field in doubtful if not (_is_key(field) and _pair(field) in pairs)]
+    return [f"{keys.get(_pair(field), field['path'])}, {str(field['value'])!r}: {field['reason']}" for field in told]
+
+
+def _keys(fields: list[Field]) -> dict[str, str]:
+    return {_pair(field): str(field["value"]) for field in fields if _is_key(field)}
+
+
+def _pair(field: Field) -> str:
+    """Return the pointer of the form's pair that a key or a value belongs to; the path itself outside a form."""
+    return re.sub(r"^(/pairs/\d+)/(key|values/\d+)$", r"\1", field["path"])
 
 
 def _is_key(field: Field) -> bool:

@@ -53,10 +53,13 @@ def test_table_shows_values_places_versions_and_trace(optophone: Run, write_pdf:
 def test_table_says_what_speaks_against_a_value(
     optophone: Run, write_pdf: WritePdf, script: Callable[..., tuple[str, ScriptedChatModel]]
 ) -> None:
-    """One line for each doubtful value."""
-    name, _ = script('{"pairs": [{"key": "Name", "values": ["Bob"]}]}')
+    """One line for each doubtful value; a doubtful key is named where its values aren't doubtful."""
+    name, _ = script('{"pairs": [{"key": "Nane", "values": ["Bob"]}, {"key": "Zebra", "values": ["Alice"]}]}')
     out = optophone("extract", write_pdf("a.pdf", ALICE), "--chat-model", name).out
-    assert "doubtful /pairs/0/values/0: does not stand on the page\n" in out
+    assert re.findall(r"^doubtful (.*)$", out, re.MULTILINE) == [
+        "Nane, 'Bob': does not stand on the page",
+        "Zebra, 'Zebra': does not stand on the page",
+    ]
 
 
 def test_witness_counts_what_is_caught(optophone: Run, write_pdf: WritePdf, tmp_path: Path) -> None:
