@@ -125,7 +125,7 @@ def _pairs(extraction: dict[str, Any] | None) -> Counter[tuple[str, str]]:
     """Flatten and fold a form, without the project's own code."""
 
     def folded(text: str) -> str:
-        return re.sub(r"[^0-9a-z]", "", text.lower())
+        return re.sub(r"[\W_]", "", text.casefold())
 
     pairs = (extraction or {}).get("pairs", [])
     return Counter((folded(pair["key"]), folded(value)) for pair in pairs for value in pair["values"])
