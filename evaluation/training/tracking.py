@@ -42,10 +42,10 @@ def _log(
 ) -> None:
     import mlflow  # noqa: PLC0415 - takes seconds
 
-    if mlflow.get_experiment_by_name(EXPERIMENT) is None:
-        mlflow.create_experiment(EXPERIMENT, artifact_location=artifacts)
-    mlflow.set_experiment(EXPERIMENT)
-    with mlflow.start_run(run_name=weights.name):
+    known = mlflow.get_experiment_by_name(EXPERIMENT)
+    experiment_id = known.experiment_id if known else mlflow.create_experiment(EXPERIMENT, artifact_location=artifacts)
+    # Not by making it the active experiment: traces of this process belong to another.
+    with mlflow.start_run(run_name=weights.name, experiment_id=experiment_id):
         mlflow.log_params(parameters)
         mlflow.log_metrics(metrics)
         for number, fold in enumerate(training.folds):
