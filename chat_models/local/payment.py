@@ -8,7 +8,7 @@ from decimal import Decimal
 # only: a long run of digits would be tried from each of them.
 _MONEY = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:,\d{3})+|\d+)(?:[.,]\s?|\s)\d{2}(?![.,]?\d)|(?<![\d.,])\.\d{2}(?!\d)")
 _TOTAL = re.compile(
-    r"\bt[oa0]t\w{0,2}l\b|\b(?:amount|balance)\s+(?:due|payable)|\bnett?\s+(?:amount|payable)", re.IGNORECASE
+    r"\bt[oa0]t\w{0,2}l\b|^\W*tot\b|\b(?:amount|balance)\s+(?:due|payable)|\bnett?\s+(?:amount|payable)", re.IGNORECASE
 )
 _OTHER_TOTAL = re.compile(
     r"sub\W*t|qty|quant|item|disc|sav|exc|includes|tax\s*:?\s*\d|total\s+(?:gst|tax|vat)|summary|tender|change|cash|point",

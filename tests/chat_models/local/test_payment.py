@@ -32,10 +32,22 @@ def test_amounts_have_two_decimals(line: str, amounts: list[str]) -> None:
         (["SUBTOTAL: 28.60", "TL: RM 28.60", "CASH 100.00", "CASH CHANGE 71.40"], "28.60"),
         (["Total 7.00", "GST Summary", "Total: 6.60 0.40"], "7.00"),
         (["CASH", "RM 170.00"], "170.00"),
+        (["TOT. QTY 2 9.00", "TOT RM 73.00", "GST 4.13"], "73.00"),
         (["Total Qty: 1.00 9.00", "Cash 50.00", "Change 41.00"], "9.00"),
         (["Total 20.00", "Cash 50.00", "Change 31.00"], "20.00"),
     ],
-    ids=["last", "paid", "rounded", "rounding before", "paid without a total", "summary", "cash", "no quantity", "odd"],
+    ids=[
+        "last",
+        "paid",
+        "rounded",
+        "rounding before",
+        "paid without a total",
+        "summary",
+        "cash",
+        "shortened",
+        "no quantity",
+        "odd",
+    ],
 )
 def test_the_total_is_what_is_paid(lines: list[str], total: str) -> None:
     """Printed, after tax and rounding; cash less change counts only where that amount is printed too."""
