@@ -18,6 +18,7 @@ from mlflow.entities import Trace
 from mlflow.genai.optimize.optimizers import BasePromptOptimizer
 from mlflow.genai.optimize.types import EvaluationResultRecord, PromptOptimizerOutput
 
+from graph.tracing import flush_traces
 from prompts.template import variables
 
 Record = dict[str, Any]
@@ -143,6 +144,7 @@ class _Adapter(GEPAAdapter[Record, EvaluationResultRecord, Any]):
         if any(variables(text) != self._variables[name] for name, text in candidate.items()):
             records = [_unread(record) for record in batch]
         else:
+            flush_traces()  # no thread may import anything while MLflow renews its hooks on imports
             records = self._evaluate(candidate, batch)
             self._on_read(len(batch))
         return EvaluationBatch(

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple, cast
 
 import mlflow
+import mlflow.tracing
 from langchain_core.messages import HumanMessage
 from mlflow import MlflowClient
 from mlflow.entities import Feedback
@@ -191,8 +192,11 @@ def _complete(version: PromptVersion, start: str, why: str, run_id: str) -> None
 def _quiet_mlflow() -> Iterator[None]:
     """Keep MLflow from reading the first document once more as a trial, and from warnings of its own affairs.
 
-    It warns where a prompt was not needed for a document, and about how it files the documents' references.
+    It warns where a prompt was not needed for a document, and about how it files the documents' references. And it
+    looks for a notebook at each trace that it stores, in another thread, by an import that fails: while its hooks on
+    imports are renewed for the next reading, both would wait for each other for ever.
     """
+    mlflow.tracing.disable_notebook_display()
     log, skip = logging.getLogger("mlflow.genai.optimize.optimize"), "MLFLOW_GENAI_EVAL_SKIP_TRACE_VALIDATION"
     level, before = log.level, os.environ.get(skip)
     log.setLevel(logging.ERROR)
@@ -202,5 +206,6 @@ def _quiet_mlflow() -> Iterator[None]:
             warnings.filterwarnings("ignore", module=r"mlflow\.")
             yield
     finally:
+        mlflow.tracing.enable_notebook_display()
         log.setLevel(level)
         os.environ.pop(skip) if before is None else os.environ.update({skip: before})
