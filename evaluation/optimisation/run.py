@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple, cast
 
 import mlflow
-import mlflow.tracing
 from langchain_core.messages import HumanMessage
 from mlflow import MlflowClient
 from mlflow.entities import Feedback
@@ -18,6 +17,7 @@ from mlflow.entities.model_registry import PromptVersion
 from mlflow.genai.optimize.types import EvaluationResultRecord
 from mlflow.genai.scorers import scorer
 from mlflow.prompt.constants import RESPONSE_FORMAT_TAG_KEY
+from mlflow.tracing.display import disable_notebook_display, enable_notebook_display
 
 from chat_models.factory import make_chat_model
 from chat_models.failures import explain
@@ -196,7 +196,7 @@ def _quiet_mlflow() -> Iterator[None]:
     looks for a notebook at each trace that it stores, in another thread, by an import that fails: while its hooks on
     imports are renewed for the next reading, both would wait for each other for ever.
     """
-    mlflow.tracing.disable_notebook_display()
+    disable_notebook_display()
     log, skip = logging.getLogger("mlflow.genai.optimize.optimize"), "MLFLOW_GENAI_EVAL_SKIP_TRACE_VALIDATION"
     level, before = log.level, os.environ.get(skip)
     log.setLevel(logging.ERROR)
@@ -206,6 +206,6 @@ def _quiet_mlflow() -> Iterator[None]:
             warnings.filterwarnings("ignore", module=r"mlflow\.")
             yield
     finally:
-        mlflow.tracing.enable_notebook_display()
+        enable_notebook_display()
         log.setLevel(level)
         os.environ.pop(skip) if before is None else os.environ.update({skip: before})
