@@ -196,7 +196,7 @@ def _quiet_mlflow() -> Iterator[None]:
     looks for a notebook at each trace that it stores, in another thread, by an import that fails: while its hooks on
     imports are renewed for the next reading, both would wait for each other for ever.
     """
-    disable_notebook_display()
+    disable_notebook_display()  # type: ignore[no-untyped-call]
     log, skip = logging.getLogger("mlflow.genai.optimize.optimize"), "MLFLOW_GENAI_EVAL_SKIP_TRACE_VALIDATION"
     level, before = log.level, os.environ.get(skip)
     log.setLevel(logging.ERROR)
@@ -206,6 +206,6 @@ def _quiet_mlflow() -> Iterator[None]:
             warnings.filterwarnings("ignore", module=r"mlflow\.")
             yield
     finally:
-        enable_notebook_display()
+        enable_notebook_display()  # type: ignore[no-untyped-call]
         log.setLevel(level)
         os.environ.pop(skip) if before is None else os.environ.update({skip: before})
