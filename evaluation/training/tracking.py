@@ -27,7 +27,9 @@ def log_training(
 
     `elsewhere` is how the weights did on a data set that they were not trained on.
     """
-    metrics = metrics_of(training) | (_metrics_elsewhere(elsewhere) if elsewhere else {})
+    metrics = metrics_of(training)
+    if elsewhere:
+        metrics |= {f"elsewhere_{name}": value for name, value in _figures(elsewhere).items()}
     try:
         connection = connect(settings.tracking_uri)
         # Beside a local database, as the traces' attachments; a server keeps them in its own place.
@@ -57,20 +59,17 @@ def _log(
 def metrics_of(training: Training) -> dict[str, float]:
     """Return the pooled figures by name."""
     return {
-        "exact_f1": training.exact.f1,
-        "exact_precision": training.exact.precision,
-        "exact_recall": training.exact.recall,
-        "fuzzy_f1": training.fuzzy.f1,
+        **_figures(training),
         "calibration_error": training.calibration_error,
         "auroc": training.auroc,
         "auroc_of_told": training.auroc_of_told,
     }
 
 
-def _metrics_elsewhere(result: FoldResult) -> dict[str, float]:
+def _figures(read: Training | FoldResult) -> dict[str, float]:
     return {
-        "elsewhere_exact_f1": result.exact.f1,
-        "elsewhere_exact_precision": result.exact.precision,
-        "elsewhere_exact_recall": result.exact.recall,
-        "elsewhere_fuzzy_f1": result.fuzzy.f1,
+        "exact_f1": read.exact.f1,
+        "exact_precision": read.exact.precision,
+        "exact_recall": read.exact.recall,
+        "fuzzy_f1": read.fuzzy.f1,
     }

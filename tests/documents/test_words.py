@@ -1,10 +1,19 @@
 """A page's words, read once and kept."""
 
+import pytest
+
 from documents import words as words_module
 from documents.images import to_png
 from documents.page import Page, Word
 from documents.store import DocumentStore
-from documents.words import in_reading_order, page_words, words_from_json, words_to_json
+from documents.words import (
+    in_reading_order,
+    page_words,
+    words_as_read,
+    words_from_json,
+    words_of_enlarged,
+    words_to_json,
+)
 
 
 def store_page(store, image, text_layer=None):
@@ -19,6 +28,22 @@ def test_image_is_read_once(store, draw_text, monkeypatch):
     assert word.text == "Total"
     monkeypatch.setattr(words_module, "read_words", None)
     assert page_words(page, DocumentStore(store.root)) == [word]
+
+
+def test_enlarged_reading_has_the_same_places_and_is_kept_apart(store, draw_text, monkeypatch):
+    """A larger image is read; boxes stay fractions of the page, and the first reading stays as it was."""
+    image = draw_text((40, 40, "Total"), size=(300, 100))
+    page = store_page(store, image)
+    sizes = []
+    read_words = words_module.read_words
+    monkeypatch.setattr(words_module, "read_words", lambda given: sizes.append(given.size) or read_words(given))
+    first, larger = words_as_read(page, store), words_of_enlarged(page, store, 1.25)
+    assert sizes == [image.size, (round(image.width * 1.25), round(image.height * 1.25))]
+    assert [word.text for word in larger] == [word.text for word in first] == ["Total"]
+    for one, other in zip(first, larger, strict=True):
+        assert one.bbox == pytest.approx(other.bbox, abs=0.03)
+    assert words_of_enlarged(page, store, 1.25) == larger
+    assert len(sizes) == 2
 
 
 def test_text_layer_comes_before_ocr(store, draw_text):
