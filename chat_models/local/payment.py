@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from itertools import chain
 
 # Two decimals tell an amount of money from a quantity; OCR can lose the point ("64 15"). From a number's start
 # only: a long run of digits would be tried from each of them.
@@ -63,11 +64,7 @@ def find_rounding(lines: Sequence[str]) -> Decimal | None:
     """Return the adjustment that rounds the amount to pay, with its sign."""
     for line in filter(_ROUNDING.search, lines):
         if (amounts := amounts_in(line)) and amounts[-1] <= _ROUNDED_BY:
-            return (
-                -amounts[-1]
-                if re.search(r"[-(]\s?(?:[A-Z]{2,3}|[^\w\s])?\s?\d*[.,]\s?\d{2}\W*$", line)
-                else amounts[-1]
-            )
+            return -amounts[-1] if _NEGATIVE.search(line) else amounts[-1]
     return None
 
 
@@ -76,7 +73,7 @@ def find_tax(lines: Sequence[str], total: Decimal) -> Decimal | None:
     foot = _above_summary(lines)
     named = [amounts_in(line) for line in foot if _TAX.search(line) and not _NO_TAX.search(line)]
     taxes = [amounts[-1] for amounts in named if amounts and amounts[-1] <= total * _MAX_TAX_SHARE]
-    return next(iter(taxes), None) or next(_taxes_in_summary(lines, total), None)
+    return next(chain(taxes, _taxes_in_summary(lines, total)), None)
 
 
 def _taxes_in_summary(lines: Sequence[str], total: Decimal) -> Iterator[Decimal]:

@@ -4,7 +4,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from evaluation.metrics import extraction_to_pairs, field_scores, find_metric, normalise, score_document
+from evaluation.metrics import (
+    extraction_to_pairs,
+    field_scores,
+    find_metric,
+    is_form_gold,
+    normalise,
+    score_document,
+)
 from graph.state import OutputState
 from schemas.pointers import get
 
@@ -26,8 +33,8 @@ def describe_mistakes(expected: Mapping[str, Any], result: OutputState | None) -
     if result is None:
         return "the run failed and gave no answer"
     extraction = result["extraction"] or {}
-    is_form = isinstance(expected.get("pairs"), list)
-    lines = list(_form_mistakes(expected, extraction) if is_form else _field_mistakes(expected, extraction))
+    find = _form_mistakes if is_form_gold(expected) else _field_mistakes
+    lines = list(find(expected, extraction))
     lines += [
         f"the answer broke a rule at {error['path']}: {error['message']}" for error in result["validation_errors"]
     ]

@@ -69,8 +69,9 @@ def test_no_total_without_a_word_for_it() -> None:
         (["Service Chrg (Incl GST 6%) 0.90", "Total 10.60", "GST Summary", "SR 10.00 0.60"], "0.60"),
         (["Tax Code Amount", "Total 10.60"], None),
         (["GST 9.00", "Total 10.60"], None),
+        (["GST 0.00", "Total 10.60"], "0.00"),
     ],
-    ids=["named", "summary", "excluding", "service charge", "head of a table", "too much"],
+    ids=["named", "summary", "excluding", "service charge", "head of a table", "too much", "none"],
 )
 def test_tax_is_a_small_part_of_the_total(lines: list[str], tax: str | None) -> None:
     """The taxed amount beside it is no tax, nor is anything above the highest rate."""
