@@ -5,7 +5,7 @@ import logging
 import os
 import random
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple, cast
 
@@ -27,12 +27,13 @@ from documents.words import page_words
 from evaluation.datasets.sample import Sample
 from evaluation.optimisation.feedback import describe_mistakes, score_result
 from evaluation.optimisation.optimizer import MINIBATCH, GepaOptimizer, Record
+from evaluation.system import pin
 from graph.app import graph
 from graph.context import Context
 from graph.settings import get_settings, get_store
 from graph.state import OutputState
+from prompts.names import parse_name
 from prompts.publishing import WHY
-from prompts.registry import load_prompt
 from schemas.errors import ChatModelError, UsageError
 
 # About one dense page: more would crowd out the other documents of a reflection.
@@ -84,8 +85,9 @@ def optimise(
     """
     _check(samples, budget)
     reflect = _reflection(reflection_model)
-    prompts = {"extract_prompt": _exact(context.extract_prompt), "refine_prompt": _exact(context.refine_prompt)}
-    start = context.model_copy(update=prompts)
+    start = pin(context, get_settings())
+    prompts = {"extract_prompt": start.extract_prompt, "refine_prompt": start.refine_prompt}
+    _check_registered(prompts.values())
     records = [_record(sample) for sample in samples]
     random.Random(seed).shuffle(records)  # noqa: S311 - a choice, no secret
     half = len(records) // 2
@@ -123,12 +125,11 @@ def _check(samples: Sequence[Sample], budget: int) -> None:
         )
 
 
-def _exact(prompt: str) -> str:
-    settings = get_settings()
-    loaded = load_prompt(prompt, settings.tracking_uri, settings.registry_timeout_s)
-    if not loaded.uri.startswith("prompts:/"):
-        raise UsageError(f"MLflow at {settings.tracking_uri} does not answer; prompts are optimised in its registry")
-    return loaded.uri
+def _check_registered(prompts: Iterable[str]) -> None:
+    """Out of MLflow's reach there are no exact versions to start from, and nowhere to register better ones."""
+    if any(parse_name(prompt).version is None for prompt in prompts):
+        uri = get_settings().tracking_uri
+        raise UsageError(f"MLflow at {uri} does not answer; prompts are optimised in its registry")
 
 
 def _record(sample: Sample) -> Record:
