@@ -19,10 +19,10 @@ from evaluation.tracking import comparison_run
 from graph.context import Context
 from graph.settings import get_settings
 from prompts.names import EXTRACT, parse_name
+from serving.commands.prompts import answering_store
 from serving.comparison_table import comparison_note, print_comparison
 from serving.evaluation import folder_name, load_annotated, measure, progress_bar
 from serving.extraction import make_folder, write_whole
-from serving.prompt_commands import answering_store
 from serving.table import plain
 
 _TABLE, _PICTURE = "comparison.json", "comparison.png"

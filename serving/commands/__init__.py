@@ -1,0 +1,1 @@
+"""The command line's commands. Heavy imports wait inside each: `--help` is to answer at once."""
