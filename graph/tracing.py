@@ -10,6 +10,7 @@ from typing import Any
 
 from chat_models.secrets import secrets, without_secrets
 from graph.settings import Settings
+from graph.trace_tags import tag_run
 from prompts.connection import Connection, connect
 from schemas.errors import UnreachableError
 
@@ -33,7 +34,7 @@ def enable_tracing(settings: Settings) -> bool:
 
     try:
         connection.run(lambda: use_experiment(settings), settings.registry_timeout_s)
-        mlflow.tracing.configure(span_processors=[_redact, _name_upload, _summarise, _escape_surrogates])
+        mlflow.tracing.configure(span_processors=[_redact, _name_upload, tag_run, _summarise, _escape_surrogates])
         mlflow.langchain.autolog()
         if connection.is_remote:
             _survive_outages(connection)
