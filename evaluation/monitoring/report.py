@@ -66,7 +66,9 @@ def notes(monitoring: Monitoring) -> Iterator[str]:
 
 
 def make_report(monitoring: Monitoring, facts: dict[str, Any], picture: bytes) -> str:
-    """Return one HTML file that needs nothing else; names and texts in it are escaped.
+    """Return one HTML file that needs nothing else; what comes from outside is escaped.
+
+    Documents have their references only: a name would outlive the document when that is deleted.
 
     Args:
         monitoring: what was found.

@@ -5,14 +5,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from evaluation.monitoring.change import LEAST_DOCUMENTS
 from evaluation.monitoring.query import parse_duration
 from evaluation.monitoring.runs import TracedRun
 from schemas.errors import UsageError
 
 HISTORY = 6
 """So many windows are drawn: enough to see whether the last change is one of many."""
-# LEAST_DOCUMENTS of `evaluation.monitoring.change`; with more, the permutations take minutes.
-_LEAST, _MOST = 20, 2_000
+# With more documents the permutations take minutes.
+_MOST = 2_000
 
 Size = int | timedelta
 """Of a window: so many runs, or so long."""
@@ -39,9 +40,9 @@ def parse_size(text: str) -> Size:
         UsageError: it is something else, or too small or too large.
     """
     if text.isdecimal() and len(text) < 9:
-        if _LEAST <= int(text) <= _MOST:
+        if LEAST_DOCUMENTS <= int(text) <= _MOST:
             return int(text)
-        raise UsageError(f"expected a window of {_LEAST} to {_MOST} runs, got {text}; give another --window")
+        raise UsageError(f"expected a window of {LEAST_DOCUMENTS} to {_MOST} runs, got {text}; give another --window")
     if duration := parse_duration(text):
         return duration
     raise UsageError(f"expected a window as 100, 12h, 7d or 2w, got '{text}'; correct --window")
