@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.tree import Tree
 
 from evaluation.monitoring.query import RunQuery
-from evaluation.monitoring.runs import TracedRun, find_runs, load_trace, to_run
+from evaluation.monitoring.runs import TracedRun, find_runs, load_traces, to_run
 from schemas.errors import UsageError
 from serving.table import plain
 
@@ -82,7 +82,7 @@ def show_trace(trace_id: str) -> None:
         UsageError: there is no such trace.
         UnreachableError: MLflow doesn't answer.
     """
-    trace = load_trace(trace_id)
+    trace = next(load_traces([trace_id]), None)
     if trace is None:
         raise UsageError(f"expected the id of a trace, got '{trace_id}'; copy one from `optophone traces`")
     console = Console(emoji=False, highlight=False)

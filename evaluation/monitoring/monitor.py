@@ -9,7 +9,7 @@ from evaluation.monitoring.change import LEAST_DOCUMENTS, Change, compare_window
 from evaluation.monitoring.figures import Observation
 from evaluation.monitoring.page import PageFigures, page_figures
 from evaluation.monitoring.query import RunQuery
-from evaluation.monitoring.runs import TracedRun, find_runs, load_trace
+from evaluation.monitoring.runs import TracedRun, find_runs, load_traces
 from evaluation.monitoring.windows import Size, Windows, choose_windows, most_common_schema
 
 Verdict = Literal["worse", "no worse", "not enough"]
@@ -67,7 +67,7 @@ def monitor(windows: Windows, *, seed: int = 0, on_run: Callable[[], None] = lam
     Args:
         windows: what to compare.
         seed: of the permutations and the intervals.
-        on_run: called after each run of the two windows.
+        on_run: called after each page.
 
     Raises:
         UnreachableError: MLflow doesn't answer.
@@ -88,18 +88,25 @@ def _documents(observations: Sequence[Observation]) -> int:
 
 def _pages(runs: Sequence[TracedRun], on_run: Callable[[], None]) -> dict[str, PageFigures]:
     """Look at the page of each run that placed its values, or found none."""
+    looked_at = {run.trace_id: run for run in runs if _has_places(run)}
     pages = {}
-    for run in runs:
-        if run.figures and run.document and (run.figures["fields"] or not run.figures["values"]):
-            page = page_figures(_fields(load_trace(run.trace_id)), run.document, run.schema)
-            if page is not None:
-                pages[run.trace_id] = page
+    for trace in load_traces(list(looked_at)):
+        run = looked_at[trace.info.trace_id]
+        page = page_figures(_fields(trace), run.document, run.schema)
+        if page is not None:
+            pages[run.trace_id] = page
         on_run()
     return pages
 
 
+def _has_places(run: TracedRun) -> bool:
+    """Tell whether fields were placed on the page; with grounding off values have no fields."""
+    figures = run.figures
+    return figures is not None and bool(run.document) and bool(figures["fields"] or not figures["values"])
+
+
 def _fields(trace: Any) -> list[Mapping[str, Any]]:
     """Return the fields of the result: the outputs of the graph's own span."""
-    root = next((span for span in trace.data.spans if span.parent_id is None), None) if trace else None
+    root = next((span for span in trace.data.spans if span.parent_id is None), None)
     outputs = root.outputs if root else None
     return outputs["fields"] if isinstance(outputs, dict) else []
