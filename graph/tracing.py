@@ -10,6 +10,7 @@ from typing import Any
 
 from chat_models.secrets import secrets, without_secrets
 from graph.settings import Settings
+from graph.trace_tags import tag_run
 from prompts.connection import Connection, connect
 from schemas.errors import UnreachableError
 
@@ -37,7 +38,11 @@ def enable_tracing(settings: Settings) -> bool:
 
     try:
         connection.run(lambda: use_experiment(settings), settings.registry_timeout_s)
+<<<<<<< HEAD
         mlflow.tracing.configure(span_processors=[_redact, _name_upload, _summarise, _mark_waiting, _escape_surrogates])
+=======
+        mlflow.tracing.configure(span_processors=[_redact, _name_upload, tag_run, _summarise, _escape_surrogates])
+>>>>>>> monitor
         mlflow.langchain.autolog()
         if connection.is_remote:
             _survive_outages(connection)

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 from graph.app import graph
 from graph.context import Context
+from graph.trace_tags import DOCUMENT_TAG
 from graph.tracing import make_tracer, tagged_traces
 from schemas.errors import ChatModelError, OptophoneError, PromptError, SchemaError, UsageError
-from serving.web.traces import DOCUMENT_TAG
 
 _logger = logging.getLogger("optophone")
 
