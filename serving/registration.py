@@ -115,7 +115,8 @@ def _model_config(context: Context, settings: Settings) -> dict[str, Any]:
         role: load_prompt(getattr(context, role), settings.tracking_uri, settings.registry_timeout_s)._asdict()
         for role in _ROLES
     }
-    return {"context": context.model_dump(), "chat_models": [context.chat_model], "prompts": prompts}
+    # As text: MLflow sorts what it writes, and a schema's fields have an order.
+    return {"context": context.model_dump_json(), "chat_models": [context.chat_model], "prompts": prompts}
 
 
 @contextmanager

@@ -26,9 +26,10 @@ class OptophoneAgent(ResponsesAgent):
 
     def load_context(self, context: PythonModelContext) -> None:
         """Take the choices and the prompts that travel with a registered model."""
-        config = context.model_config or {}
-        carried = {role: carry_prompt(LoadedPrompt(**prompt)) for role, prompt in config.get("prompts", {}).items()}
-        self.configure(Context(**{**config.get("context", {}), **carried}), config.get("chat_models", []))
+        config = context.model_config
+        carried = {role: carry_prompt(LoadedPrompt(**prompt)) for role, prompt in config["prompts"].items()}
+        chosen = Context.model_validate_json(config["context"])
+        self.configure(chosen.model_copy(update=carried), config["chat_models"])
         if get_settings().tracing:
             trace_runs()
 

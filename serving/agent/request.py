@@ -93,7 +93,8 @@ def _choices(custom_inputs: dict[str, Any] | None) -> Choices:
 def first_mistake(error: ValidationError, *within: str) -> str:
     """Say what is wrong first, without repeating what was sent, which may be megabytes."""
     wrong = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    where = "/".join(str(part) for part in (*within, *wrong["loc"]))
+    # Names of validators, which pydantic puts there too, hold brackets.
+    where = "/".join(str(part) for part in (*within, *wrong["loc"]) if "[" not in str(part))
     return f"{where}: {wrong['msg']}; correct the request"
 
 
