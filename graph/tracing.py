@@ -45,11 +45,18 @@ def enable_tracing(settings: Settings) -> bool:
 
 
 def trace_runs() -> None:
-    """Turn autolog on, and take out of spans what must not stay there; where MLflow is, is left as it is."""
+    """Turn autolog on, for clean spans; where MLflow is, is left as it is."""
     import mlflow.langchain  # noqa: PLC0415 - takes seconds
 
-    mlflow.tracing.configure(span_processors=[_redact, _name_upload, _summarise, _escape_surrogates])
+    clean_spans()
     mlflow.langchain.autolog()
+
+
+def clean_spans() -> None:
+    """Take out of every span of this process what must not stay there."""
+    import mlflow  # noqa: PLC0415 - takes seconds
+
+    mlflow.tracing.configure(span_processors=[_redact, _name_upload, _summarise, _escape_surrogates])
 
 
 def tagged_traces(tags: dict[str, str]) -> AbstractContextManager[None]:

@@ -10,7 +10,7 @@ from mlflow.types.responses import ResponsesAgentRequest, ResponsesAgentResponse
 from graph.builder import make_graph
 from graph.context import Context
 from graph.settings import get_settings
-from graph.tracing import trace_runs
+from graph.tracing import clean_spans, trace_runs
 from prompts.registry import LoadedPrompt, carry_prompt
 from serving.agent.events import Event, Telling
 from serving.agent.request import Wanted, read_request
@@ -32,6 +32,8 @@ class OptophoneAgent(ResponsesAgent):
         self.configure(chosen.model_copy(update=carried), config["chat_models"])
         if get_settings().tracing:
             trace_runs()
+        else:  # MLflow makes a span of each call all the same
+            clean_spans()
 
     def configure(self, context: Context, chat_models: list[str]) -> None:
         """Set the choices that hold where a request makes none, and the chat models that it may choose."""

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from functools import cache
 from typing import Any
 
+import mlflow
 from fastapi import Depends, FastAPI, HTTPException, Request
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
@@ -40,6 +41,8 @@ def make_agent_app(settings: ServiceSettings) -> FastAPI:
     Raises:
         UsageError: a variable can't be used.
     """
+    if not get_settings().tracing:
+        mlflow.tracing.disable()  # MLflow's server makes a span of each request
     agent.configure(Context(), settings.choosable_chat_models())
     # It would log each error once more, with a traceback that quotes the request.
     logging.getLogger("mlflow.genai.agent_server.server").setLevel(logging.CRITICAL)

@@ -2,9 +2,11 @@
 
 import base64
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +92,16 @@ def test_client_chooses_by_extra_body(client: OpenAI, page: list[Any]) -> None:
         client.responses.create(
             model="optophone", input=page, extra_body={"custom_inputs": {"chat_model": "openai:gpt-5"}}
         )
+
+
+def test_without_tracing_nothing_is_stored(root: Path, page: list[Any], tmp_path: Path) -> None:
+    """OPTOPHONE_TRACING=false holds for MLflow's own spans too."""
+    variables = {"OPTOPHONE_CHAT_MODEL": "local", "OPTOPHONE_TRACING": "false"}
+    with agent_server(root, tmp_path, **variables) as server, OpenAI(base_url=server.url, api_key="none") as client:
+        assert client.responses.create(model="optophone", input=page).status == "completed"
+    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as database:
+        counts = [database.execute(f"SELECT COUNT(*) FROM {table}").fetchone() for table in ("trace_info", "spans")]  # noqa: S608
+    assert counts == [(0,), (0,)]
 
 
 def test_other_addresses_need_tokens(root: Path, tmp_path: Path) -> None:

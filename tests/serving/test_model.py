@@ -79,6 +79,29 @@ def python(models: dict[str, list[str]], folder: Path) -> Iterator[Path]:
     shutil.rmtree(place)
 
 
+@pytest.fixture
+def read_twice(python: Path, folder: Path, tmp_path: Path) -> Callable[[str, str], Any]:
+    """Read a document with a model in that environment, from a folder without this checkout and its data."""
+
+    def run(uri: str, document: str) -> Any:
+        environment = {**_without_checkout(folder), "OPTOPHONE_DATA_DIR": str(tmp_path / "data")}
+        command = [python, "-c", PREDICT, uri, document]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+        return json.loads(done.stdout)
+
+    return run
+
+
+@pytest.mark.parametrize("uri", ["models:/optophone@champion", "models:/optophone@own"])
+def test_model_gives_the_same_json_as_the_command_line(
+    read_twice: Callable[[str, str], Any], models: dict[str, list[str]], optophone: Optophone, example: str, uri: str
+) -> None:
+    """At once and as a stream, with the project's schema and with one of a file."""
+    printed = json.loads(optophone("extract", example, "--chat-model", "local", "--json", *models[uri]))
+    assert printed["fields"]
+    assert read_twice(uri, example) == [printed, printed]
+
+
 def _store(folder: Path) -> str:
     return f"sqlite:///{folder / 'data' / 'mlflow.db'}"
 
@@ -87,20 +110,3 @@ def _without_checkout(folder: Path) -> dict[str, str]:
     environment = own_environment(folder / "data", MLFLOW_TRACKING_URI=_store(folder))
     environment.pop("PYTHONPATH", None)
     return environment
-
-
-@pytest.mark.parametrize("uri", ["models:/optophone@champion", "models:/optophone@own"])
-def test_model_gives_the_same_json_as_the_command_line(
-    python: Path, models: dict[str, list[str]], optophone: Optophone, folder: Path, example: str, uri: str
-) -> None:
-    """In an environment without this checkout, from a folder without its data."""
-    elsewhere = folder / uri.partition("@")[2]
-    elsewhere.mkdir()
-    environment = {**_without_checkout(folder), "OPTOPHONE_DATA_DIR": str(elsewhere / "data")}
-    done = subprocess.run(
-        [python, "-c", PREDICT, uri, example],
-        cwd=elsewhere, env=environment, stdout=subprocess.PIPE, text=True, check=True,
-    )  # fmt: skip
-    printed: dict[str, Any] = json.loads(optophone("extract", example, "--chat-model", "local", "--json", *models[uri]))
-    assert printed["fields"]
-    assert json.loads(done.stdout) == [printed, printed]

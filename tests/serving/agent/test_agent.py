@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from mlflow import MlflowClient
 from mlflow.pyfunc.model import PythonModelContext
 from mlflow.types.responses import ResponsesAgentResponse
 from pdfs import text_pdf
@@ -12,6 +13,7 @@ from pdfs import text_pdf
 from chat_models.scripted import ScriptedChatModel
 from graph.app import graph
 from graph.context import Context
+from graph.tracing import flush_traces, last_trace_id
 from schemas.errors import UsageError
 from serving.responses_agent import OptophoneAgent
 
@@ -128,3 +130,18 @@ def test_half_a_sign_does_not_end_the_answer(script: Script) -> None:
     name, _ = script('{"pairs": [{"key": "Name", "values": ["A\\ud800"]}]}')
     answer = _agent(Context(chat_model=name, max_attempts=1)).predict(_request())
     assert _text(answer) == '{"pairs": [{"key": "Name", "values": ["A?"]}]}'
+
+
+@pytest.mark.parametrize("way", ["predict", "predict_stream"])
+def test_page_stands_in_the_trace_once(way: str) -> None:
+    """The agent's span names it; MLflow would store each copy."""
+    agent = _agent(Context(chat_model="local", target_schema="receipt"))
+    bare = RECEIPT.partition(",")[2]
+    list(getattr(agent, way)(_request(bare)))
+    flush_traces()
+    trace = MlflowClient().get_trace(str(last_trace_id()))
+    root = trace.data.spans[0]
+    assert root.name == way
+    assert root.inputs["request"]["input"][0]["content"][0]["file_data"] == "data:…"
+    assert bare not in str(trace.to_dict())
+    assert [span.name for span in trace.data.spans if span.parent_id == root.span_id] == ["optophone"]
