@@ -12,6 +12,7 @@ from serving.commands.improve import optimize, train
 from serving.commands.measure import compare, evaluate, witness
 from serving.commands.monitor import monitor
 from serving.commands.prompts import prompts_app
+from serving.commands.register import register
 from serving.commands.review import review
 from serving.commands.serve import serve, ui
 from serving.commands.traces import traces_app
@@ -24,7 +25,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Turn scanned forms into schema-valid JSON, every value tied to its place on the page.",
 )
-for command in (extract, review, evaluate, compare, witness, monitor, train, optimize, serve, ui):
+for command in (
+    extract, review, evaluate, compare, witness, monitor, train, optimize, register, serve, ui
+):  # fmt: skip
     app.command()(command)
 app.add_typer(prompts_app, name="prompts")
 app.add_typer(traces_app, name="traces")

@@ -1,6 +1,5 @@
 """What goes in and out over HTTP."""
 
-import json
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -8,6 +7,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from schemas.errors import FieldError
 from schemas.target import REGISTERED
 from serving.web.tables import ExtractionStatus
+from serving.wire import JsonObject
 
 REFERENCE = r"^sha256:[0-9a-f]{64}$"
 _EXAMPLE_REF = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
@@ -22,20 +22,6 @@ def _registered(name: str) -> str:
 
 
 SchemaName = Annotated[str, AfterValidator(_registered), Field(json_schema_extra={"enum": list(REGISTERED)})]
-
-
-def _storable(value: dict[str, Any]) -> dict[str, Any]:
-    """Refuse what JSON over the wire can't carry, although Python's parser takes it: NaN and half a sign."""
-    try:
-        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
-    except (ValueError, RecursionError) as error:
-        raise ValueError(
-            "expected JSON that can be stored (RFC 8259), got NaN, half a sign or too deep a tree"
-        ) from error
-    return value
-
-
-JsonObject = Annotated[dict[str, Any], AfterValidator(_storable)]
 
 
 class PageSize(BaseModel):
