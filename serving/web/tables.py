@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import JSON, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text
+from sqlalchemy import JSON, BigInteger, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text
 
 ExtractionStatus = Literal["queued", "running", "valid", "exhausted", "unreadable", "failed"]
 OPEN: tuple[ExtractionStatus, ...] = ("queued", "running")
@@ -23,7 +23,8 @@ documents = Table(
 extractions = Table(
     "extractions",
     metadata,
-    Column("number", Integer, primary_key=True, autoincrement=True),
+    # SQLite counts in none but its own integer.
+    Column("number", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=True),
     Column("id", Text, nullable=False, unique=True),
     Column("document", Text, ForeignKey("documents.ref"), nullable=False, index=True),
     Column("name", Text, nullable=False),
