@@ -24,8 +24,8 @@ from schemas.errors import UsageError
 
 # Another process that is just ending frees the lock within this time.
 _LOCK_WAIT_S = 5.0
-# Any number that nobody else locks in the same database: "optophon" in ASCII.
-_LOCK_KEY = int.from_bytes(b"optophon")
+# Any number that nobody else locks in the same database, `graph.checkpoints` neither: "optserve" in ASCII.
+_LOCK_KEY = int.from_bytes(b"optserve")
 _LOCK_NOT_AVAILABLE = "55P03"
 
 _PRAGMAS = (

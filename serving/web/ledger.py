@@ -7,6 +7,7 @@ import secrets
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
@@ -15,10 +16,13 @@ from sqlalchemy.exc import IntegrityError
 from schemas.errors import UsageError
 from serving.web.database import Database, DatabaseUnavailableError
 from serving.web.tables import (
+    NOT_ENDED,
     OPEN,
     ExtractionStatus,
+    StoredAnswer,
     StoredDocument,
     StoredExtraction,
+    answers,
     documents,
     extractions,
     metadata,
@@ -107,7 +111,10 @@ class Ledger:
     def delete_document(self, ref: str) -> None:
         """Forget an upload and its extractions."""
         with self._transaction() as connection:
-            connection.execute(delete(extractions).where(extractions.c.document == ref))
+            of_document = extractions.c.document == ref
+            ids = select(extractions.c.id).where(of_document)
+            connection.execute(delete(answers).where(answers.c.extraction.in_(ids)))
+            connection.execute(delete(extractions).where(of_document))
             connection.execute(delete(documents).where(documents.c.ref == ref))
         if self._database.after_deletion:
             with self._lock, self._database.engine.connect() as outside:
@@ -182,16 +189,36 @@ class Ledger:
 
     def begin(self, id: str) -> StoredExtraction | None:
         """Note that work on an extraction begins; None where it doesn't wait for it: it may be deleted."""
-        return self.change(id, only_if="queued", status="running", starts=extractions.c.starts + 1)
-
-    def change(self, id: str, *, only_if: ExtractionStatus | None = None, **values: Any) -> StoredExtraction | None:
-        """Set columns of an extraction; None where there is no such, or its status is another than expected."""
-        wanted = extractions.c.id == id
-        if only_if is not None:
-            wanted &= extractions.c.status == only_if
         with self._transaction() as connection:
-            changed = connection.execute(update(extractions).where(wanted).values(**values)).rowcount
-            return _get(connection, id) if changed else None
+            return _change(connection, id, "queued", status="running", starts=extractions.c.starts + 1)
+
+    def change(self, id: str, **values: Any) -> StoredExtraction | None:
+        """Set columns of an extraction; None where there is no such."""
+        with self._transaction() as connection:
+            return _change(connection, id, **values)
+
+    def settle(self, id: str, **values: Any) -> StoredExtraction | None:
+        """Note what became of a run, which has taken up its answer; None where it no longer runs: it may be deleted."""
+        with self._transaction() as connection:
+            settled = _change(connection, id, "running", **values)
+            if settled is not None:
+                connection.execute(delete(answers).where(answers.c.extraction == id))
+            return settled
+
+    def go_on(self, id: str, answer: StoredAnswer | None = None) -> StoredExtraction | None:
+        """Queue an extraction that waits for a person, with what was answered; None where it doesn't wait."""
+        with self._transaction() as connection:
+            # Who answers often has not been stopped often.
+            queued = _change(connection, id, "waiting", status="queued", starts=0)
+            if queued is not None and answer is not None:
+                connection.execute(insert(answers).values(asdict(answer)))
+            return queued
+
+    def answer(self, id: str) -> StoredAnswer | None:
+        """Return what was answered and the run has not taken up yet."""
+        with self._transaction() as connection:
+            row = connection.execute(select(answers).where(answers.c.extraction == id)).mappings().first()
+        return StoredAnswer(**row) if row else None
 
     def take_back(self) -> list[str]:
         """After a start: queue again what an earlier process left, oldest first, and return all that waits.
@@ -215,7 +242,7 @@ class Ledger:
 
     def unlogged(self) -> list[str]:
         """Return the extractions that ended and that the request log lacks."""
-        ended = select(extractions.c.id).where(extractions.c.status.not_in(OPEN), extractions.c.run_id.is_(None))
+        ended = select(extractions.c.id).where(extractions.c.status.not_in(NOT_ENDED), extractions.c.run_id.is_(None))
         with self._transaction() as connection:
             return list(connection.scalars(ended.order_by(extractions.c.number)))
 
@@ -224,6 +251,16 @@ class Ledger:
         counted = select(extractions.c.status, func.count().label("total")).group_by(extractions.c.status)
         with self._transaction() as connection:
             return {row.status: row.total for row in connection.execute(counted)}
+
+
+def _change(
+    connection: Connection, id: str, expected: ExtractionStatus | None = None, /, **values: Any
+) -> StoredExtraction | None:
+    """Set columns; None where there is no such extraction, or its status is another than expected."""
+    wanted = update(extractions).where(extractions.c.id == id)
+    if expected is not None:
+        wanted = wanted.where(extractions.c.status == expected)
+    return _get(connection, id) if connection.execute(wanted.values(**values)).rowcount else None
 
 
 def _get(connection: Connection, id: str) -> StoredExtraction | None:
