@@ -20,7 +20,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path(".optophone"), description="Documents, and MLflow's store unless it has its own place")
     database_url: SecretStr | None = Field(
         None,
-        description="postgresql://… for waiting reviews and the service's list; without it, files in data_dir",
+        description="postgresql://… for what must outlive the process; without one, SQLite files in the data folder",
     )
     chat_model: str | None = Field(None, description="Chat model for runs that name none")
     tracing: bool = Field(True, description="Trace each run to MLflow")

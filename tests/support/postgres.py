@@ -52,7 +52,7 @@ def postgres_server() -> Iterator[PostgresServer]:
     """Run a server on a free port with data in a folder of its own; skips where PostgreSQL isn't installed."""
     binaries = _binaries()
     # Not below pytest's folders: they are closed to the user that the server runs as. Short, for the socket's path.
-    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # noqa: S108
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
     try:
         if (user := _user()) is not None:
             os.chown(folder, user.pw_uid, user.pw_gid)
