@@ -133,6 +133,13 @@ class Review(BaseModel):
     reviewed_at: str
 
 
+class Candidate(BaseModel):
+    """An extraction as it stands while a person is asked for parts of it."""
+
+    extraction: dict[str, Any] | None = Field(description="null where nothing could be read")
+    fields: list[dict[str, Any]] = Field(description="Its values and their places, as OutputState says")
+
+
 class ExtractionItem(BaseModel):
     """An extraction in a list."""
 
@@ -161,6 +168,7 @@ class Extraction(ExtractionItem):
     result: dict[str, Any] | None = Field(description="What the graph found, as OutputState of graph/state.py says")
     review: Review | None
     waits_for: ReviewRequest | None = Field(description="While it is `waiting`: what a person is asked")
+    candidate: Candidate | None = Field(description="While it is `waiting`: what it is part of")
 
 
 class ExtractionList(BaseModel):
@@ -181,6 +189,7 @@ class WaitingList(BaseModel):
 
     items: list[WaitingItem]
     next: str | None = Field(description="Give it as `before` for those that follow")
+    total: int = Field(description="How many wait altogether")
 
 
 class SchemaItem(BaseModel):
