@@ -14,8 +14,12 @@ from prompts.connection import Connection, connect
 from schemas.errors import UnreachableError
 
 EXPERIMENT = "optophone"
+WAITS_TAG = "optophone.waits_for_review"
+"""Tag of a trace whose run stopped for a person: at how many places. What came of it is a trace of the same session."""
+
 _logger = logging.getLogger("optophone")
 
+_STOPPED = "GraphInterrupt"
 _UPLOADS = ("data:", "mlflow-attachment:")
 # A server that is up answers in milliseconds.
 _LAST_PROBE_S = 1.0
@@ -33,7 +37,7 @@ def enable_tracing(settings: Settings) -> bool:
 
     try:
         connection.run(lambda: use_experiment(settings), settings.registry_timeout_s)
-        mlflow.tracing.configure(span_processors=[_redact, _name_upload, _summarise, _escape_surrogates])
+        mlflow.tracing.configure(span_processors=[_redact, _name_upload, _summarise, _mark_waiting, _escape_surrogates])
         mlflow.langchain.autolog()
         if connection.is_remote:
             _survive_outages(connection)
@@ -185,6 +189,20 @@ def _summarise(span: Any) -> None:
     if isinstance(outputs, dict) and outputs.get("fields"):
         places = Counter(field["grounding"] for field in outputs["fields"])
         span.set_outputs({**outputs, "fields": dict(places)})
+
+
+def _mark_waiting(span: Any) -> None:
+    """Say that the run waits for a person where MLflow sees an error: LangGraph stops a node by an exception."""
+    if span.name != "refine" or not any(event.attributes.get("exception.type") == _STOPPED for event in span.events):
+        return
+    import mlflow  # noqa: PLC0415 - takes seconds
+
+    paths = [doubt["path"] for doubt in span.inputs["doubts"]]
+    span._span._events = type(span._span._events)(None)
+    span.set_status("OK")
+    span.set_outputs({"waits_for": paths})
+    span.set_attribute(WAITS_TAG, paths)
+    mlflow.set_trace_tag(span.trace_id, WAITS_TAG, str(len(paths)))
 
 
 def _escape_surrogates(span: Any) -> None:

@@ -12,8 +12,9 @@ from graph.app import graph
 from graph.context import Context
 from graph.tracing import make_tracer, tagged_traces
 from schemas.errors import ChatModelError, OptophoneError, PromptError, SchemaError, UsageError
+from serving.web.database import DatabaseUnavailableError
 from serving.web.tables import StoredAnswer, StoredExtraction
-from serving.web.threads import Threads, next_input
+from serving.web.threads import Thread, Threads, next_input, outages
 from serving.web.traces import DOCUMENT_TAG
 
 _logger = logging.getLogger("optophone")
@@ -51,24 +52,34 @@ async def run_graph(
     tracer = make_tracer()
     run = _Run(extraction, threads, tracer, _Narrator(tell, note_node, extraction.progress))
     try:
-        with tagged_traces({DOCUMENT_TAG: extraction.document}):
+        with tagged_traces({DOCUMENT_TAG: extraction.document}), outages():
             result = await run.stream(next_input(thread, extraction.document, answer))
     except OptophoneError as error:
         code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), "document")
         return Outcome(None, {"code": code, "message": str(error)}, _trace_id(tracer))
+    except DatabaseUnavailableError as error:
+        # To try again would ask, and pay, the chat model again.
+        _logger.error("extraction of %s failed: %s", extraction.document[:20], error)
+        message = "the database was away when the run was to be kept; extract the document again"
+        return _failed(thread, {"code": "unreachable", "message": message}, tracer)
     except Exception as error:
         # The text of an unknown error may hold anything, so it stays in the trace, where secrets are taken out.
         _logger.error("extraction of %s failed: %s", extraction.document[:20], type(error).__name__)
-        if thread is not None and thread.question:  # nothing of the answer was kept
-            return Outcome(None, None, None)
         message = "the extraction failed inside the service; its trace has the reason"
-        return Outcome(None, {"code": "internal", "message": message}, _trace_id(tracer))
+        return _failed(thread, {"code": "internal", "message": message}, tracer)
     return Outcome(to_sendable(result) if result.get("status") else None, None, _trace_id(tracer))
 
 
 def to_sendable(result: Any) -> Any:
     """Put a question mark for half a sign (a lone surrogate), which JSON can name and UTF-8 can't carry."""
     return json.loads(json.dumps(result, ensure_ascii=False).encode(errors="replace"))
+
+
+def _failed(thread: Thread | None, error: dict[str, str], tracer: Any) -> Outcome:
+    """Report the error, unless a person's answer is what came to nothing: it is not kept then, and asked for again."""
+    if thread is not None and thread.question:
+        return Outcome(None, None, None)
+    return Outcome(None, error, _trace_id(tracer))
 
 
 def _trace_id(tracer: Any) -> str | None:

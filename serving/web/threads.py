@@ -68,7 +68,7 @@ class Threads:
         Raises:
             DatabaseUnavailableError: the checkpointer's database doesn't answer.
         """
-        with _outages():
+        with outages():
             state = await self.graph.aget_state({"configurable": {"thread_id": id}})
         if not state.values:
             return None
@@ -86,7 +86,7 @@ class Threads:
         Raises:
             DatabaseUnavailableError: the checkpointer's database doesn't answer.
         """
-        with _outages():
+        with outages():
             await self._checkpointer.adelete_thread(id)
             if isinstance(self._checkpointer, AsyncSqliteSaver):
                 async with self._checkpointer.lock:  # the log before the database held it too
@@ -94,7 +94,7 @@ class Threads:
 
     async def ids(self) -> set[str]:
         """Return the threads of the service."""
-        with _outages():
+        with outages():
             found = self._checkpointer.alist(None, filter={"owner": OWNER})
             return {checkpoint.config["configurable"]["thread_id"] async for checkpoint in found}
 
@@ -115,7 +115,8 @@ async def forget_ended(threads: Threads, ledger: Ledger) -> None:
 
 
 @contextmanager
-def _outages() -> Iterator[None]:
+def outages() -> Iterator[None]:
+    """Let the checkpointer's database be away as `DatabaseUnavailableError`."""
     try:
         yield
     except sqlite3.OperationalError as error:

@@ -31,7 +31,8 @@ def test_just_what_is_in_doubt_is_asked(ask_example: Asked) -> None:
     page = ask_example()
     assert page.locator(".asked textarea").count() == 2
     expect(card(page, "Registration No").get_by_role("textbox")).to_have_value("HC-20411")
-    expect(card(page, "Registration No").locator(".reason:visible")).to_have_text("'HC-20411' does not stand on the page")
+    wrong = card(page, "Registration No").locator(".reason:visible")
+    expect(wrong).to_have_text("'HC-20411' does not stand on the page")
     labels = page.locator(".box").evaluate_all("boxes => boxes.map((box) => box.getAttribute('aria-label'))")
     assert labels == ["Question Registration No", "Question Given name"]
     expect(page.locator(".chip")).to_have_text("waiting")

@@ -114,8 +114,9 @@ def _kill(process: "subprocess.Popen[bytes]") -> None:
     process.wait(10)
 
 
+@pytest.mark.parametrize("review", ["off", "on_doubt"])
 def test_answer_that_comes_while_the_database_is_away_is_kept(
-    root: Path, tmp_path: Path, postgres: PostgresServer
+    root: Path, tmp_path: Path, postgres: PostgresServer, review: str
 ) -> None:
     """Clients are told so meanwhile; what was paid for is written down afterwards, and the password nowhere."""
 
@@ -134,7 +135,8 @@ def test_answer_that_comes_while_the_database_is_away_is_kept(
             optophone_server(root, tmp_path / "data", **settings) as server,
             httpx.Client(base_url=server.url) as client,
         ):
-            id = client.post("/api/v1/extractions", json={"document": _upload(client, "Alice")}).json()["id"]
+            wanted = {"document": _upload(client, "Alice"), "review": review}
+            id = client.post("/api/v1/extractions", json=wanted).json()["id"]
             assert is_away.wait(60)
             ready = client.get("/readyz")
             refused = client.get("/api/v1/extractions")
