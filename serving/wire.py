@@ -20,7 +20,6 @@ def _storable(value: dict[str, Any]) -> dict[str, Any]:
 JsonObject = Annotated[dict[str, Any], AfterValidator(_storable)]
 
 
-def sendable(result: dict[str, Any]) -> dict[str, Any]:
+def sendable(value: Any) -> Any:
     """Put a question mark for half a sign (a lone surrogate), which JSON can name and UTF-8 can't carry."""
-    sent: dict[str, Any] = json.loads(json.dumps(result, ensure_ascii=False).encode(errors="replace"))
-    return sent
+    return json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))

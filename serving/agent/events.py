@@ -47,9 +47,9 @@ class Telling:
         if mode == "values":
             self._result = part
         elif "input" in part:
-            self._narrator.begin(part["id"], part["name"])
+            self._narrator.begin(part["id"], part["name"], part["input"])
         else:
-            self._narrator.end(part["id"], part["name"], part.get("result") or {})
+            self._narrator.end(part["id"], part["name"], part)
         while self._said:
             yield self._sentence(self._said.pop(0))
 
