@@ -14,7 +14,7 @@ from serving.batch.record import Record, paid_requests
 from serving.batch.results import Results
 from serving.batch.work import Work, copied, failed, identify, is_disk_full, run_one, wanted
 
-StopReason = Literal["budget", "interrupted", "failed"]
+StopReason = Literal["budget", "uncounted", "interrupted", "failed"]
 
 # Inputs hashed in one go: a thread's turn costs more than a small file's hash.
 _CHUNK = 32
@@ -164,7 +164,7 @@ class Engine:
             if self._stopped.is_set():
                 return None
             if not await self._budget.reserve():
-                self.stop("budget")
+                self.stop("uncounted" if self._budget.is_blind else "budget")
                 return None
             try:
                 record = await run_one(work, self._plan, is_fresh=work.unit in self._fresh)
@@ -200,8 +200,9 @@ class Engine:
 
     async def _sync(self) -> None:
         """Count what was written since as done, once it is on the disk."""
-        records, self._unsynced = self._unsynced, []
+        records = self._unsynced[:]
         if records:
             await asyncio.to_thread(self._results.sync)
+        del self._unsynced[: len(records)]
         for record in records:
             self._note(record)

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -62,6 +63,10 @@ def begin(out: Path, context: Context, plan: Plan, *, restart: bool) -> None:
     if not (out / RUN).exists():
         run = {"version": _VERSION, "started": _now(), "given": _given(context), "pins": pins(plan)}
         write_whole(out / RUN, (json.dumps(run, indent=2) + "\n").encode())
+        for path in (out / RUN, out):  # without it the results would be nobody's after a power cut
+            handle = os.open(path, os.O_RDONLY)
+            os.fsync(handle)
+            os.close(handle)
 
 
 def _given(context: Context) -> dict[str, Any]:

@@ -29,7 +29,7 @@ class Results:
         self._written: Counter[bytes] = Counter()
         self._places: dict[bytes, int] = {}
         self._end = 0
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        self._file = _private(str(path), os.O_RDWR | os.O_CREAT | os.O_APPEND)
         for offset, length, record in _read(path):
             self._remember(record, offset, length)
             note(record)
@@ -79,8 +79,7 @@ class Results:
         os.fsync(self._file)
 
     def close(self) -> None:
-        """Close the file, with all on the disk."""
-        self.sync()
+        """Close the file."""
         os.close(self._file)
 
     def _remember(self, record: Record, offset: int, length: int) -> None:
@@ -103,13 +102,17 @@ def set_failed_aside(results: Path, retried: Path) -> None:
     if not any(state_of(record) in _FAILED for record in read_records(results)):
         return
     kept = results.with_name(f"{results.name}.part")
-    with kept.open("wb") as keep, retried.open("ab") as fail:
+    with open(kept, "wb", opener=_private) as keep, open(retried, "ab", opener=_private) as fail:
         for record in read_records(results):
             (fail if state_of(record) in _FAILED else keep).write(to_line(record))
         for file in (fail, keep):
             file.flush()
             os.fsync(file.fileno())
     kept.replace(results)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _read(path: Path) -> Iterator[tuple[int, int, Record]]:

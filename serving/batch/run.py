@@ -112,7 +112,7 @@ async def _run(
         tally.note_spent(record)
         fresh.add(record["unit"])  # what failed once is not taken from the cache
     results = Results(options.out / RESULTS, note_before)
-    tally.before = tally.done
+    tally.before, traced_before = tally.done, tally.traced
     readers = Readers(get_store(), get_settings().limits)
     engine = Engine(
         plan=plan,
@@ -129,7 +129,8 @@ async def _run(
     finally:
         readers.close()
         results.close()
-        await asyncio.to_thread(flush_traces)
+        if tally.traced > traced_before:
+            await asyncio.to_thread(flush_traces)
     return engine.stop_reason
 
 

@@ -27,7 +27,7 @@ def write_tables(out: Path) -> None:
     parts = [out / f".{name}.part" for name in TABLES]
     for part in parts:
         shutil.rmtree(part, ignore_errors=True)
-        part.mkdir()
+        part.mkdir(mode=0o700)
     documents, fields = document_columns(), field_columns()
     records = read_records(out / RESULTS)
     with (

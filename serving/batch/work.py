@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, cast
 from langgraph.graph.state import CompiledStateGraph
 
 from chat_models.factory import LOCAL
-from chat_models.failures import explain
+from chat_models.failures import explain, is_refused
 from documents.prepare import Wanted
 from graph.answer_cache import AnswerCache, Kept, answers_kept
 from graph.builder import make_graph
@@ -52,9 +52,13 @@ def identify(item: Item, plan: Plan) -> Work:
 
 def wanted(context: Context) -> Wanted:
     """Return what the graph will look for in the document store."""
-    is_local = str(context.chat_model).partition(":")[0] == LOCAL
-    words = context.page_text or context.grounding != "off" or is_local
+    words = context.page_text or context.grounding != "off" or is_local(context)
     return Wanted(context.max_side_px, context.jpeg_quality, words)
+
+
+def is_local(context: Context) -> bool:
+    """Tell whether the local reader answers: its answers cost nothing, and change with its code and weights."""
+    return str(context.chat_model).partition(":")[0] == LOCAL
 
 
 async def run_one(work: Work, plan: Plan, *, is_fresh: bool = False) -> Record:
@@ -76,17 +80,15 @@ async def run_one(work: Work, plan: Plan, *, is_fresh: bool = False) -> Record:
     failure = None
     try:
         with answers_kept(kept):
-            ended = await _graph(plan.keeps_answers).ainvoke(
+            ended = await _graph(plan.keeps_answers and not is_local(variant.context)).ainvoke(
                 {"document": work.item.source},
                 context=variant.context,
                 config={"callbacks": [tracer] if tracer else []},
             )
         result = cast("OutputState", ended)
         _check_unchanged(result, work)
-    except UsageError:
-        raise
     except Exception as error:
-        if is_disk_full(error):
+        if is_disk_full(error) or _is_everybodys(error):
             raise
         failure = Failure(type=type(error).__name__, message=explain(error))
     return {
@@ -98,6 +100,11 @@ async def run_one(work: Work, plan: Plan, *, is_fresh: bool = False) -> Record:
         "cached_requests": kept.requests,
         "result": result,
     }
+
+
+def _is_everybodys(error: Exception) -> bool:
+    """Tell a mistake in the call, or a provider that refuses it, from a fault that this document may meet alone."""
+    return isinstance(error, UsageError) and (error.__cause__ is None or is_refused(error.__cause__))
 
 
 def _check_unchanged(result: OutputState, work: Work) -> None:
@@ -151,4 +158,4 @@ def _cost(result: OutputState | None, kept: Kept) -> float | None:
 
 @cache
 def _graph(keeps_answers: bool) -> CompiledStateGraph[Any, Context, Any, Any]:
-    return make_graph(cache=AnswerCache(get_settings().data_dir / "answers.db") if keeps_answers else None)
+    return make_graph(cache=AnswerCache(get_settings().answers) if keeps_answers else None)

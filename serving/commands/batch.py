@@ -78,6 +78,6 @@ def batch(
     outcome = run_batch(inputs, context, options)
     if as_json:
         typer.echo(json.dumps({**outcome.tally.as_json(), "stop_reason": outcome.stop_reason}))
-    codes = {"budget": EXIT_BUDGET, "interrupted": EXIT_INTERRUPTED}
+    codes = {"budget": EXIT_BUDGET, "uncounted": EXIT_BUDGET, "interrupted": EXIT_INTERRUPTED}
     all_valid = outcome.tally.valid == outcome.tally.done
     raise typer.Exit(codes.get(outcome.stop_reason or "", EXIT_OK if all_valid else EXIT_NOT_VALID))
