@@ -18,6 +18,8 @@ from nodes.refine import refine
 from nodes.validate import validate
 
 NAME = "optophone"
+# The node itself tells which try is its last; this bound is for what it can't foresee. At 20 s each, five hours.
+_MOST_TRIES = 1000
 
 
 def make_graph(retry_policy: RetryPolicy = RETRY_POLICY) -> CompiledStateGraph[Any, Context, Any, Any]:
@@ -25,7 +27,8 @@ def make_graph(retry_policy: RetryPolicy = RETRY_POLICY) -> CompiledStateGraph[A
     builder = StateGraph(State, context_schema=Context, input_schema=InputState, output_schema=OutputState)
     # LangGraph hands over runtime and config together and runs these in threads under ainvoke; its types know neither.
     builder.add_node("preprocess", cast("Any", preprocess), input_schema=InputState)
-    builder.add_node("extract", _asker(retry_policy.max_attempts), input_schema=ExtractInput, retry_policy=retry_policy)
+    asker, tries = _asker(retry_policy.max_attempts), retry_policy._replace(max_attempts=_MOST_TRIES)
+    builder.add_node("extract", asker, input_schema=ExtractInput, retry_policy=tries)
     builder.add_node("validate", cast("Any", validate), input_schema=ValidateInput)
     builder.add_node("refine", cast("Any", refine), input_schema=RefineInput)
     builder.add_edge(START, "preprocess")
