@@ -19,6 +19,8 @@ from nodes.refine import refine
 from nodes.validate import validate
 
 NAME = "optophone"
+# The node itself tells which try is its last; this bound is for what it can't foresee. At 20 s each, five hours.
+_MOST_TRIES = 1000
 
 
 def make_graph(
@@ -37,7 +39,7 @@ def make_graph(
         "extract",
         _asker(retry_policy.max_attempts),
         input_schema=ExtractInput,
-        retry_policy=retry_policy,
+        retry_policy=retry_policy._replace(max_attempts=_MOST_TRIES),
         cache_policy=CachePolicy(key_func=request_key) if cache else None,
     )
     builder.add_node("validate", cast("Any", validate), input_schema=ValidateInput)

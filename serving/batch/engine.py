@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection, Iterator
 from itertools import islice
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from schemas.errors import UnreadableDocumentError, UsageError
 from serving.batch.budget import Budget
@@ -24,15 +24,6 @@ _SYNC_S = 0.2
 _FAILURES_IN_A_ROW = 20
 
 
-class Limits(NamedTuple):
-    """What a run may take at a time."""
-
-    concurrency: int
-    """Documents that are asked about at once."""
-    grace_s: float
-    """How long documents in flight may go on after a stop."""
-
-
 class Engine:
     """One start of a run; `stop` ends it early, and a later start does the rest."""
 
@@ -43,7 +34,8 @@ class Engine:
         results: Results,
         readers: Readers,
         budget: Budget,
-        limits: Limits,
+        concurrency: int,
+        grace_s: float,
         note: Callable[[Record], None],
         fresh: Collection[str] = (),
     ) -> None:
@@ -54,15 +46,16 @@ class Engine:
             results: where records go.
             readers: who prepares the pages.
             budget: what may be spent.
-            limits: of what is in flight.
+            concurrency: documents that are asked about at once.
+            grace_s: how long documents in flight may go on after a stop.
             note: called with each record once it is on the disk.
             fresh: units that take nothing from the cache.
         """
         self._plan, self._results, self._readers, self._budget = plan, results, readers, budget
-        self._limits, self._note, self._fresh = limits, note, fresh
-        self._slots = asyncio.Semaphore(limits.concurrency)
+        self._grace_s, self._note, self._fresh = grace_s, note, fresh
+        self._slots = asyncio.Semaphore(concurrency)
         # Pages are read for those that wait for a slot, too: as many as keep the processes busy.
-        self._places = asyncio.Semaphore(limits.concurrency + 2 * readers.count)
+        self._places = asyncio.Semaphore(concurrency + 2 * readers.count)
         self._tasks: set[asyncio.Task[None]] = set()
         self._twins: dict[str, list[Work]] = {}
         self._unsynced: list[Record] = []
@@ -92,7 +85,7 @@ class Engine:
                 await asyncio.wait({*pending, stopped}, return_when=asyncio.FIRST_COMPLETED)
             admitting.cancel()
             if self._tasks:
-                await asyncio.wait(self._tasks, timeout=self._limits.grace_s)
+                await asyncio.wait(self._tasks, timeout=self._grace_s)
         finally:
             rest = [*own, *self._tasks]
             for task in rest:

@@ -68,7 +68,7 @@ class Display:
             ("unreadable", f"{tally.unreadable}"),
             ("failed", f"{tally.error}"),
             ("not asked", f"{tally.duplicates} duplicates, {tally.cached} from cache"),
-            ("asked again", f"{tally.retries} requests"),
+            ("asked again", f"{tally.retries} for what was wrong, {tally.failures} for what failed in passing"),
             ("paid", f"{tally.tokens} tokens, {_dollars(tally.cost_usd)}"),
             ("traced", f"{tally.traced}"),
             ("time", f"{seconds:.1f} s, {new / seconds:.2f} documents a second"),
@@ -90,7 +90,7 @@ class _Rate(ProgressColumn):
 
 def _counts(tally: Tally) -> str:
     failed = f"{tally.valid} valid, {tally.exhausted} exhausted, {tally.unreadable} unreadable, {tally.error} failed"
-    return f"{failed}; {tally.tokens} tokens, {_dollars(tally.cost_usd)}, {tally.retries} asked again"
+    return f"{failed}; {tally.tokens} tokens, {_dollars(tally.cost_usd)}, {tally.retries + tally.failures} asked again"
 
 
 def _dollars(cost_usd: float | None) -> str:

@@ -8,13 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from chat_models.pace import Limits, pace_of, set_limits
 from chat_models.pricing import cost_usd
 from graph.context import Context
 from graph.settings import get_settings, get_store
 from graph.tracing import flush_traces
 from schemas.errors import UsageError
 from serving.batch.budget import Budget
-from serving.batch.engine import Engine, Limits, StopReason
+from serving.batch.engine import Engine, StopReason
 from serving.batch.folder import RESULTS, RETRIED, begin, find_plan, only_writer
 from serving.batch.inputs import Item, check_items, find_items
 from serving.batch.plan import Plan
@@ -34,6 +35,8 @@ class Options:
     """How a run is done, beside what is asked."""
 
     out: Path
+    pace: Limits
+    """Of the requests to each chat model."""
     concurrency: int = 8
     max_cost_usd: float | None = None
     max_tokens: int | None = None
@@ -62,30 +65,31 @@ def run_batch(inputs: Sequence[str], context: Context, options: Options) -> Outc
     """
     with only_writer(options.out):
         plan = find_plan(options.out, context, restart=options.restart, keeps_answers=options.keeps_answers)
-        tally = Tally(documents=_check(inputs, plan, options))
+        tally = _check(inputs, plan, options)
         begin(options.out, context, plan, restart=options.restart)
         display = Display(tally, quiet=options.quiet)
-        with asyncio.Runner() as runner:
-            stop_reason = runner.run(_run(find_items(inputs), plan, options, tally, display))
+        set_limits(options.pace)
+        try:
+            with asyncio.Runner() as runner:
+                stop_reason = runner.run(_run(find_items(inputs), plan, options, tally, display))
+        finally:
+            set_limits(Limits())
         if options.parquet:
             write_tables(options.out)
     display.summarise(stop_reason)
     return Outcome(tally, stop_reason)
 
 
-def _check(inputs: Sequence[str], plan: Plan, options: Options) -> int:
-    """Look at each input before the first is paid for; return how many there are."""
-    count, priced = 0, set[str]()
+def _check(inputs: Sequence[str], plan: Plan, options: Options) -> Tally:
+    """Look at each input before the first is paid for; count them."""
+    tally = Tally()
     for item in check_items(inputs):
-        chat_model = str(plan.variant(item).context.chat_model)
-        if options.max_cost_usd is not None and chat_model not in priced:
-            if cost_usd(chat_model, 1, 1) is None:
-                raise UsageError(
-                    f"the price of '{chat_model}' is not known, so --max-cost can't hold; use --max-tokens"
-                )
-            priced.add(chat_model)
-        count += 1
-    return count
+        tally.documents += 1
+        tally.chat_models.add(str(plan.variant(item).context.chat_model))
+    for chat_model in sorted(tally.chat_models):
+        if options.max_cost_usd is not None and cost_usd(chat_model, 1, 1) is None:
+            raise UsageError(f"the price of '{chat_model}' is not known, so --max-cost can't hold; use --max-tokens")
+    return tally
 
 
 async def _run(
@@ -102,6 +106,7 @@ async def _run(
 
     def note(record: Record) -> None:
         tally.note(record)
+        tally.failures = sum(pace_of(chat_model).counts().failures for chat_model in tally.chat_models)
         display.update()
 
     fresh = set()
@@ -119,7 +124,8 @@ async def _run(
         results=results,
         readers=readers,
         budget=budget,
-        limits=Limits(options.concurrency, _GRACE_S),
+        concurrency=options.concurrency,
+        grace_s=_GRACE_S,
         note=note,
         fresh=fresh,
     )

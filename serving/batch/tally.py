@@ -1,6 +1,6 @@
 """What became of a run's documents, in numbers."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from serving.batch.record import Record, paid_requests, state_of
@@ -27,6 +27,9 @@ class Tally:
     cost_usd: float | None = 0.0
     """None where the cost of some document isn't known."""
     traced: int = 0
+    failures: int = 0
+    """Requests of this start that failed for a reason that passes, and were repeated."""
+    chat_models: set[str] = field(default_factory=set)
 
     @property
     def done(self) -> int:
@@ -56,4 +59,4 @@ class Tally:
 
     def as_json(self) -> dict[str, Any]:
         """Return the numbers by name."""
-        return {**asdict(self), "left": self.left}
+        return {**asdict(self), "chat_models": sorted(self.chat_models), "left": self.left}

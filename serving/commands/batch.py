@@ -1,6 +1,7 @@
 """`optophone batch`."""
 
 import json
+import math
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -31,6 +32,12 @@ def batch(
     ] = "report",
     extract_prompt: Annotated[str | None, typer.Option(help="Prompt version, such as optophone-extract@2")] = None,
     concurrency: Annotated[int, typer.Option(min=1, max=1024, help="Documents in flight")] = 8,
+    rpm: Annotated[float | None, typer.Option(min=0.1, help="Requests a minute to a chat model at most")] = None,
+    tpm: Annotated[float | None, typer.Option(min=1, help="Tokens a minute at most")] = None,
+    patience: Annotated[
+        float,
+        typer.Option(min=0, metavar="SECONDS", help="How long a request is repeated while a provider is in trouble"),
+    ] = 600,
     formats: Annotated[
         Literal["jsonl", "parquet"], typer.Option("--format", help="parquet: documents/ and fields/ besides")
     ] = "jsonl",
@@ -53,6 +60,7 @@ def batch(
     """
     sys.path.append("")  # as for extract
     import graph.app  # noqa: F401, PLC0415 - turns tracing on
+    from chat_models.pace import Limits  # noqa: PLC0415
     from graph.context import Context  # noqa: PLC0415
     from serving.batch.run import Options, run_batch  # noqa: PLC0415
 
@@ -69,6 +77,7 @@ def batch(
         concurrency=concurrency,
         max_cost_usd=max_cost,
         max_tokens=max_tokens,
+        pace=Limits(rpm or math.inf, tpm or math.inf, patience),
         retry_failed=retry_failed,
         restart=restart,
         keeps_answers=not no_cache,
