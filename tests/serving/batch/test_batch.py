@@ -1,6 +1,7 @@
 """`optophone batch` in this process: what it writes, repeats, refuses and counts."""
 
 import json
+import resource
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -323,3 +324,29 @@ def test_two_runs_in_one_folder_are_refused(optophone: Run, write: Any, script: 
         run = optophone("batch", write("a"), "--out", tmp_path / "out", "--chat-model", name)
     assert (run.code, len(chat_model.requests)) == (2, 0)
     assert "another run is writing into" in run.err
+
+
+def test_full_disk_stops_the_run_and_room_resumes_it(
+    optophone: Run, write: Any, register: Callable[..., str], tmp_path: Path
+) -> None:
+    """One line says so; what was written stays whole, and the same command does the rest."""
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    results, is_full = tmp_path / "out" / "results.jsonl", [True]
+
+    def answer(text: str) -> str:
+        if is_full[0] and results.stat().st_size:  # files may not grow any more
+            resource.setrlimit(resource.RLIMIT_FSIZE, (results.stat().st_size + 10, hard))
+        return ANSWER
+
+    command = ("batch", write(*"abcd"), "--out", tmp_path / "out", "--chat-model", register(answer), "--no-cache")
+    try:
+        run = optophone(*command, "--concurrency", "1")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    assert run.code == 2
+    assert "optophone: stopped by the system: [Errno 27] File too large" in run.err
+    assert len(_records(tmp_path / "out")) == 1
+    assert results.read_bytes().endswith(b"}\n")
+    is_full[0] = False
+    assert optophone(*command).code == 0
+    assert len(_records(tmp_path / "out")) == 4
