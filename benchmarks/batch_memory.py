@@ -3,8 +3,8 @@
     python -m benchmarks.batch_memory --documents 1000 10000
 
 Each size is a run of its own process over as many different one-page PDFs with a text layer; a scripted chat model
-answers at once, so that as many documents as possible are in flight. Memory is the process's largest resident set, its worker
-processes not counted: there are as many of them as cores.
+answers at once, so that as many documents as possible are in flight. Memory is the process's largest resident set,
+without its worker processes: there are as many of them as cores.
 """
 
 import argparse
