@@ -28,7 +28,9 @@ _MAX_JSON_BYTES = 2_000_000
 # What multipart/form-data adds to a file.
 _FORM_BYTES = 10_000
 
-_REFUSALS: dict[int | str, dict[str, Any]] = {code: {"model": ErrorAnswer} for code in (400, 401, 403, 413, 422, 429)}
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    code: {"model": ErrorAnswer} for code in (400, 401, 403, 413, 422, 429, 503)
+}
 
 
 def make_app(settings: ServiceSettings | None = None) -> FastAPI:

@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from schemas.errors import FieldError
+from serving.web.database import DatabaseUnavailableError
 
 _logger = logging.getLogger("optophone")
 
@@ -24,6 +25,7 @@ class ApiError(Exception):
 def answer_errors(app: FastAPI) -> None:
     """Give every error of this application the same shape."""
     app.exception_handler(ApiError)(_answer_api_error)
+    app.exception_handler(DatabaseUnavailableError)(_answer_outage)
     app.exception_handler(RequestValidationError)(_answer_validation_error)
     app.exception_handler(HTTPException)(_answer_http_error)
     app.exception_handler(Exception)(_answer_anything)
@@ -41,6 +43,13 @@ async def _answer_api_error(_: Request, error: ApiError) -> JSONResponse:
     # 401 must say how to authenticate (RFC 9110); 429 and 503 pass.
     headers = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "60"}, 503: {"Retry-After": "10"}}
     return JSONResponse(body, error.status, headers.get(error.status))
+
+
+async def _answer_outage(request: Request, error: DatabaseUnavailableError) -> JSONResponse:
+    _logger.error("%s %s failed: %s", request.method, request.url.path, error)
+    return await _answer_api_error(
+        request, ApiError(503, "unreachable", "the service's database doesn't answer; try again later")
+    )
 
 
 async def _answer_validation_error(_: Request, error: RequestValidationError) -> JSONResponse:

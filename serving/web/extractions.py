@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Path, Query, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from graph.context import Context
@@ -21,7 +21,7 @@ from serving.web.documents import find_document
 from serving.web.errors import ApiError
 from serving.web.jobs import in_thread
 from serving.web.ledger import QueueFullError
-from serving.web.models import ErrorAnswer, Extraction, ExtractionList, ExtractionRequest
+from serving.web.models import TEXT, ErrorAnswer, Extraction, ExtractionList, ExtractionRequest
 from serving.web.service import Running, Service
 from serving.web.tables import ExtractionStatus, StoredExtraction
 
@@ -115,7 +115,7 @@ async def _now(stored: StoredExtraction, service: Service) -> StoredExtraction:
 async def list_(
     service: Running,
     _: Reader,
-    query: Annotated[str, Query(max_length=200, description="Part of the name or the id")] = "",
+    query: Annotated[str, Query(max_length=200, pattern=TEXT, description="Part of the name or the id")] = "",
     status: ExtractionStatus | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     before: Annotated[str | None, Query(pattern=r"^\d{1,18}$", description="`next` of the list before")] = None,
@@ -127,7 +127,9 @@ async def list_(
     return ExtractionList(items=items, next=str(found[limit - 1].number) if len(found) > limit else None)
 
 
-async def find_extraction(id: str, service: Running, _: Reader) -> StoredExtraction:
+async def find_extraction(
+    id: Annotated[str, Path(max_length=100, pattern=TEXT)], service: Running, _: Reader
+) -> StoredExtraction:
     """Return an extraction.
 
     Raises:

@@ -3,9 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
+from serving.web.database import DatabaseUnavailableError
 from serving.web.ledger import Ledger
 from serving.web.metrics import Metrics
 from serving.web.progress import Progress
@@ -17,6 +19,11 @@ _logger = logging.getLogger("optophone")
 # The executor that the graph's nodes run in may be full of pages being read; the ledger is reached through another one,
 # so that a short answer doesn't wait for them.
 in_thread = run_in_threadpool
+
+# While the database is out of reach.
+_PAUSE_S = 1.0
+
+_T = TypeVar("_T")
 
 
 class Jobs:
@@ -42,7 +49,10 @@ class Jobs:
         """End what runs; the next start takes it up."""
         await _cancel(self._workers)
         await _cancel(self._running.values())
-        await in_thread(self._ledger.give_back)
+        try:
+            await in_thread(self._ledger.give_back)
+        except DatabaseUnavailableError as error:  # the next start takes back what runs
+            _logger.error("%s", error)
         for progress in self._progress.values():
             progress.end()
 
@@ -75,12 +85,12 @@ class Jobs:
             self._progress.pop(id).end()
 
     async def _extract(self, id: str) -> None:
-        extraction = await in_thread(self._ledger.begin, id)
+        extraction = await _insist(lambda: self._ledger.begin(id))
         if extraction is None:  # deleted while it waited
             return
         progress = self._progress[id]
         outcome = await run_graph(extraction.document, extraction.context, progress.add, self._metrics.note_node)
-        ended = await in_thread(self._write_down, id, outcome, progress)
+        ended = await _insist(lambda: self._write_down(id, outcome, progress))
         if ended is not None:
             self._metrics.note_end(ended)
             self._note_end(ended)
@@ -90,6 +100,7 @@ class Jobs:
         status: ExtractionStatus = result["status"] if result else "failed"
         return self._ledger.change(
             id,
+            only_if="running",
             status=status,
             result=result,
             error=outcome.error,
@@ -98,6 +109,16 @@ class Jobs:
             progress=progress.events,
             ended_at=now(),
         )
+
+
+async def _insist(call: Callable[[], _T]) -> _T:
+    """Try until the database is there: what was accepted is finished, and what was paid for is written down."""
+    while True:
+        try:
+            return await in_thread(call)
+        except DatabaseUnavailableError as error:
+            _logger.error("%s", error)
+        await asyncio.sleep(_PAUSE_S)
 
 
 async def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:

@@ -10,6 +10,8 @@ from schemas.target import REGISTERED
 from serving.web.tables import ExtractionStatus
 
 REFERENCE = r"^sha256:[0-9a-f]{64}$"
+TEXT = r"^[^\x00]*$"
+"""PostgreSQL's texts can't hold the sign 0."""
 _EXAMPLE_REF = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
 Reference = Annotated[str, Field(pattern=REFERENCE, examples=[_EXAMPLE_REF])]
@@ -82,7 +84,9 @@ class ExtractionRequest(BaseModel):
     max_attempts: int = Field(3, ge=1, le=10)
     grounding: Literal["off", "report", "require"] = "report"
     additional_rules: str = Field("", max_length=4000, description="Rules of your own, added to the prompts")
-    name: str | None = Field(None, max_length=200, description="What lists call it; without it, the upload's name")
+    name: str | None = Field(
+        None, max_length=200, pattern=TEXT, description="What lists call it; without it, the upload's name"
+    )
 
 
 class Problem(BaseModel):

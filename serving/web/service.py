@@ -16,6 +16,7 @@ from limits.strategies import FixedWindowRateLimiter
 from documents.store import DocumentStore
 from graph.settings import get_settings, get_store
 from serving.web.auth import ApiToken
+from serving.web.database import open_database
 from serving.web.jobs import Jobs, in_thread
 from serving.web.ledger import Ledger
 from serving.web.metrics import Metrics
@@ -51,7 +52,7 @@ class Service:
 @asynccontextmanager
 async def running_service(settings: ServiceSettings, tokens: list[ApiToken]) -> AsyncIterator[Service]:
     """Open the ledger and work off its queue until the end."""
-    ledger = await in_thread(Ledger, get_settings().data_dir / "service.db")
+    ledger = await in_thread(lambda: Ledger(open_database(get_settings())))
     metrics = Metrics()
     _keep_private(get_settings().data_dir)
     chat_models = settings.choosable_chat_models()

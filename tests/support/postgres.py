@@ -56,7 +56,7 @@ def postgres_server(
     """Run a server on a free port with data in a folder of its own; skips where PostgreSQL isn't installed."""
     binaries = _binaries()
     # Not below pytest's folders: they are closed to the user that the server runs as. Short, for the socket's path.
-    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # noqa: S108
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
     try:
         if (account := _account()) is not None:
             os.chown(folder, account.pw_uid, account.pw_gid)

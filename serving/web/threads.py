@@ -1,0 +1,102 @@
+"""The runs that wait for a person, as the checkpointer holds them: a thread each, by the extraction's id.
+
+Whoever answers, here or in a terminal, answers the thread: it alone says what is asked and what became of it.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.types import Command
+
+from graph.builder import make_graph
+from graph.review import ReviewRequest
+from graph.state import OutputState
+from serving.web.database import DatabaseUnavailableError
+from serving.web.tables import StoredAnswer
+
+OWNER = "service"
+"""Who is to write a thread's outcome where it belongs, as its metadata say."""
+
+
+@dataclass(frozen=True)
+class Thread:
+    """A run that was kept: it waits for a person, has ended, or was stopped in the middle."""
+
+    question: str | None
+    """Id of what is asked; another one after each answer."""
+    request: ReviewRequest | None
+    result: dict[str, Any] | None
+    """`graph.state.OutputState` of one that ended."""
+
+    def is_settled(self, answer: StoredAnswer | None) -> bool:
+        """Whether there is nothing to do: it has ended, or asks for something else than what was answered."""
+        is_asked = self.question is not None and (answer is None or answer.question != self.question)
+        return self.result is not None or is_asked
+
+
+class Threads:
+    """The graph with a checkpointer; for the event loop on which that was opened."""
+
+    def __init__(self, checkpointer: BaseCheckpointSaver[Any]) -> None:
+        self._checkpointer = checkpointer
+        self.graph = make_graph(checkpointer=checkpointer)
+
+    def config(self, id: str, name: str) -> RunnableConfig:
+        """Return what a run on this thread is called with."""
+        return {"configurable": {"thread_id": id}, "metadata": {"owner": OWNER, "name": name}}
+
+    async def look(self, id: str) -> Thread | None:
+        """Return a thread as it is now; None where there is none.
+
+        Raises:
+            DatabaseUnavailableError: the checkpointer's database doesn't answer.
+        """
+        with _outages():
+            state = await self.graph.aget_state({"configurable": {"thread_id": id}})
+        if not state.values:
+            return None
+        if state.interrupts:
+            return Thread(state.interrupts[0].id, state.interrupts[0].value, None)
+        if state.next:
+            return Thread(None, None, None)
+        return Thread(None, None, {key: state.values[key] for key in OutputState.__annotations__})
+
+    async def forget(self, id: str) -> None:
+        """Delete a thread.
+
+        Raises:
+            DatabaseUnavailableError: the checkpointer's database doesn't answer.
+        """
+        with _outages():
+            await self._checkpointer.adelete_thread(id)
+
+    async def ids(self) -> set[str]:
+        """Return the threads of the service."""
+        with _outages():
+            found = self._checkpointer.alist(None, filter={"owner": OWNER})
+            return {checkpoint.config["configurable"]["thread_id"] async for checkpoint in found}
+
+
+def next_input(thread: Thread | None, document: str, answer: StoredAnswer | None) -> Any:
+    """Return what the graph is called with: the document, an answer, or nothing where it goes on in the middle."""
+    if thread is None:
+        return {"document": document}
+    return Command(resume={thread.question: answer.answer}) if thread.question and answer else None
+
+
+@contextmanager
+def _outages() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise DatabaseUnavailableError(f"cannot use the waiting runs ({error})") from error
+    except Exception as error:
+        if not any(base.__module__.startswith("psycopg") for base in type(error).__mro__):
+            raise
+        # The driver's own text may repeat a part of the address.
+        raise DatabaseUnavailableError("cannot use the waiting runs in the database of OPTOPHONE_DATABASE_URL") from None
