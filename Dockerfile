@@ -25,6 +25,7 @@ COPY --from=build /opt/optophone /opt/optophone
 # /tmp is all that may be written beside the volumes.
 ENV PATH=/opt/optophone/bin:$PATH \
     HOME=/tmp \
+    LOGNAME=optophone \
     PYTHONUNBUFFERED=1 \
     GIT_PYTHON_REFRESH=quiet \
     OPTOPHONE_DATA_DIR=/data

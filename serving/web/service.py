@@ -58,7 +58,7 @@ async def running_service(settings: ServiceSettings, tokens: list[ApiToken]) -> 
     chat_models = settings.choosable_chat_models()
     log = RequestLog(ledger, get_store(), is_on=settings.request_log, model_source=chat_models[0])
     jobs = Jobs(ledger, metrics, log.add, settings.max_concurrent)
-    page = await in_thread(find_trace_page)
+    page = await in_thread(find_trace_page, settings.mlflow_page)
     await in_thread(log.start)
     await jobs.start()
     try:

@@ -37,10 +37,10 @@ class Stack:
     def __init__(self, root: Path, folder: Path, variables: Mapping[str, str], postgres: PostgresServer) -> None:
         self.build, self.image = read_dockerfile(root / "Dockerfile")
         self.services = read_compose(root / "compose.yaml", variables)["services"]
-        self.folder, self.postgres = folder, postgres
+        self.root, self.folder, self.postgres = root, folder, postgres
         self.ports = {declared: _port(declared) for declared in self._published()} | {5432: postgres.port}
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        self._install(root)
+        self._install()
 
     def url(self, service: str) -> str:
         """Return the address that a service is published at."""
@@ -83,7 +83,7 @@ class Stack:
 
     # The image
 
-    def _install(self, root: Path) -> None:
+    def _install(self) -> None:
         """Do what the Dockerfile's first stage does, in a folder that holds what it copies and no more."""
         context = self.folder / "build"
         context.mkdir()
@@ -91,7 +91,7 @@ class Stack:
             if instruction.name == "COPY":
                 *sources, target = instruction.words
                 for source in sources:
-                    _copy(root / source, context / target / ("" if target != "./" else source))
+                    _copy(self.root / source, context / target / ("" if target != "./" else source))
             elif instruction.name == "RUN":
                 command = self._here(instruction.text)
                 done = subprocess.run(["sh", "-c", command], cwd=context, capture_output=True, text=True, check=False)
@@ -133,21 +133,23 @@ class Stack:
                 cwd=self.folder, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
 
-    def _start_postgres(self) -> None:
-        """Start the server; the first time, run what the image would run on an empty volume."""
-        self.postgres.start()
-        done = self.postgres.folder / "initialised"
-        if done.exists():
-            return
+    def initialise(self, server: PostgresServer) -> None:
+        """Run what PostgreSQL's image runs on an empty volume."""
         service = self.services["postgres"]
-        environment = {**os.environ, **service["environment"], "PGPASSWORD": self.postgres.password}
+        call = [str(server.binaries / "psql"), "-q", "-v", "ON_ERROR_STOP=1", "--no-psqlrc", "-h", "127.0.0.1"]
+        environment = {**os.environ, **service["environment"], "PGPASSWORD": server.password}
         for volume in service["volumes"]:
             source, target, *_ = volume.split(":")
             if target.startswith("/docker-entrypoint-initdb.d/"):
-                call = [str(self.postgres.binaries / "psql"), "-v", "ON_ERROR_STOP=1", "--no-psqlrc", "-h", "127.0.0.1", "-p", str(self.postgres.port)]
-                script = Path(__file__).parents[2] / source
-                subprocess.run([*call, "-U", "postgres", "-f", str(script)], env=environment, check=True)
-        done.touch()
+                script = ["-f", str(self.root / source)]
+                subprocess.run([*call, "-p", str(server.port), "-U", server.user, *script], env=environment, check=True)
+
+    def _start_postgres(self) -> None:
+        self.postgres.start()
+        marker = self.folder / "initialised"
+        if not marker.exists():
+            self.initialise(self.postgres)
+            marker.touch()
 
     def _wait_until_healthy(self, name: str) -> None:
         """Ask the declared check; its failures count from the end of its start period on."""
