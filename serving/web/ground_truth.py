@@ -1,4 +1,4 @@
-"""What a person says is right, on the extraction's trace in MLflow: what training, evaluation and prompt search read."""
+"""What a person says is right, on the extraction's trace in MLflow: training, evaluation and prompt search read it."""
 
 import json
 from collections import Counter
@@ -49,8 +49,8 @@ def _log_feedback(trace_id: str, fields: Sequence[Mapping[str, Any]], comment: s
 
 
 def review_of(result: Mapping[str, Any], reviewed_at: str) -> dict[str, Any] | None:
-    """Return what a person vouched for as a correction would say it; None unless all is valid and somebody was asked."""
-    review = result["review"]
+    """Return what a person vouched for, as a correction says it; None unless somebody was asked and all is valid."""
+    review = result.get("review")
     if review is None or result["status"] != "valid":
         return None
     corrected = set(review["corrected"])

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from graph.review import ReviewRequest
 from schemas.errors import FieldError
 from schemas.target import REGISTERED
 from serving.web.tables import ExtractionStatus
@@ -84,6 +85,9 @@ class ExtractionRequest(BaseModel):
     max_attempts: int = Field(3, ge=1, le=10)
     grounding: Literal["off", "report", "require"] = "report"
     additional_rules: str = Field("", max_length=4000, description="Rules of your own, added to the prompts")
+    review: Literal["off", "on_doubt"] = Field(
+        "off", description="on_doubt: where values are in doubt at the end, wait for a person"
+    )
     name: str | None = Field(
         None, max_length=200, pattern=TEXT, description="What lists call it; without it, the upload's name"
     )
@@ -156,12 +160,26 @@ class Extraction(ExtractionItem):
     )
     result: dict[str, Any] | None = Field(description="What the graph found, as OutputState of graph/state.py says")
     review: Review | None
+    waits_for: ReviewRequest | None = Field(description="While it is `waiting`: what a person is asked")
 
 
 class ExtractionList(BaseModel):
     """Extractions, newest first."""
 
     items: list[ExtractionItem]
+    next: str | None = Field(description="Give it as `before` for those that follow")
+
+
+class WaitingItem(ExtractionItem):
+    """An extraction that waits for a person."""
+
+    waits_for: ReviewRequest
+
+
+class WaitingList(BaseModel):
+    """Extractions that wait, newest first."""
+
+    items: list[WaitingItem]
     next: str | None = Field(description="Give it as `before` for those that follow")
 
 

@@ -16,14 +16,15 @@ from serving.web.access import Reader, Reviewer
 from serving.web.answers import to_extraction
 from serving.web.errors import ApiError
 from serving.web.export import to_csv
-from serving.web.extractions import Found
 from serving.web.ground_truth import log_ground_truth
 from serving.web.jobs import in_thread
+from serving.web.looking import Found
 from serving.web.models import Correction, ErrorAnswer, Extraction
 from serving.web.service import Running
 from serving.web.tables import StoredExtraction, now
 
 router = APIRouter(prefix="/extractions", tags=["reviews"])
+
 
 @router.post("/{id}/corrections", responses={code: {"model": ErrorAnswer} for code in (404, 409, 422, 503)})
 async def correct(caller: Reviewer, correction: Correction, stored: Found, service: Running) -> Extraction:

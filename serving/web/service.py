@@ -14,6 +14,7 @@ from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
 from documents.store import DocumentStore
+from graph.checkpoints import aopen_checkpointer
 from graph.settings import get_settings, get_store
 from serving.web.auth import ApiToken
 from serving.web.database import open_database
@@ -22,6 +23,7 @@ from serving.web.ledger import Ledger
 from serving.web.metrics import Metrics
 from serving.web.request_log import RequestLog
 from serving.web.settings import ServiceSettings
+from serving.web.threads import Threads, forget_ended
 from serving.web.traces import find_trace_page
 
 _logger = logging.getLogger("optophone")
@@ -38,6 +40,7 @@ class Service:
     tokens: list[ApiToken]
     ledger: Ledger
     store: DocumentStore
+    threads: Threads
     metrics: Metrics
     jobs: Jobs
     request_log: RequestLog
@@ -57,15 +60,20 @@ async def running_service(settings: ServiceSettings, tokens: list[ApiToken]) -> 
     _keep_private(get_settings().data_dir)
     chat_models = settings.choosable_chat_models()
     log = RequestLog(ledger, get_store(), is_on=settings.request_log, model_source=chat_models[0])
-    jobs = Jobs(ledger, metrics, log.add, settings.max_concurrent)
     page = await in_thread(find_trace_page, settings.mlflow_page)
-    await in_thread(log.start)
-    await jobs.start()
     try:
-        yield Service(settings, tokens, ledger, get_store(), metrics, jobs, log, chat_models, page)
+        async with aopen_checkpointer(get_settings()) as checkpointer:
+            threads = Threads(checkpointer)
+            jobs = Jobs(ledger, threads, metrics, log.add, settings.max_concurrent)
+            await forget_ended(threads, ledger)
+            await in_thread(log.start)
+            await jobs.start()
+            try:
+                yield Service(settings, tokens, ledger, get_store(), threads, metrics, jobs, log, chat_models, page)
+            finally:
+                await jobs.stop()
+                await in_thread(log.stop)
     finally:
-        await jobs.stop()
-        await in_thread(log.stop)
         await in_thread(ledger.close)
 
 

@@ -11,12 +11,15 @@ from typing import Any
 
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 from langgraph.types import Command
+from starlette.concurrency import run_in_threadpool
 
 from graph.builder import make_graph
 from graph.review import ReviewRequest
 from graph.state import OutputState
 from serving.web.database import DatabaseUnavailableError
+from serving.web.ledger import Ledger
 from serving.web.tables import StoredAnswer
 
 OWNER = "service"
@@ -74,6 +77,9 @@ class Threads:
         """
         with _outages():
             await self._checkpointer.adelete_thread(id)
+            if isinstance(self._checkpointer, AsyncSqliteSaver):
+                async with self._checkpointer.lock:  # the log before the database held it too
+                    await self._checkpointer.conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     async def ids(self) -> set[str]:
         """Return the threads of the service."""
@@ -89,14 +95,24 @@ def next_input(thread: Thread | None, document: str, answer: StoredAnswer | None
     return Command(resume={thread.question: answer.answer}) if thread.question and answer else None
 
 
+async def forget_ended(threads: Threads, ledger: Ledger) -> None:
+    """Delete the threads that an earlier process wrote the outcome of, or whose document it deleted."""
+    for id in await threads.ids():
+        extraction = await run_in_threadpool(ledger.get, id)
+        if extraction is None or extraction.has_ended:
+            await threads.forget(id)
+
+
 @contextmanager
 def _outages() -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        raise DatabaseUnavailableError(f"cannot use the waiting runs ({error})") from error
+        raise DatabaseUnavailableError(f"cannot reach what waits in checkpoints.db ({error})") from error
     except Exception as error:
         if not any(base.__module__.startswith("psycopg") for base in type(error).__mro__):
             raise
         # The driver's own text may repeat a part of the address.
-        raise DatabaseUnavailableError("cannot use the waiting runs in the database of OPTOPHONE_DATABASE_URL") from None
+        raise DatabaseUnavailableError(
+            "cannot use the waiting runs in the database of OPTOPHONE_DATABASE_URL"
+        ) from None

@@ -13,7 +13,7 @@ from graph.settings import Settings
 from schemas.errors import UsageError
 from serving.web.database import DatabaseUnavailableError, open_database
 from serving.web.ledger import Ledger, QueueFullError
-from serving.web.tables import StoredDocument, now
+from serving.web.tables import StoredAnswer, StoredDocument, now
 
 PAGE = {"image": "sha256:page", "width_px": 1, "height_px": 1, "text_layer": None}
 
@@ -174,10 +174,11 @@ def test_what_is_no_longer_as_expected_is_left(open_ledger: Open) -> None:
     """A result that comes late writes over nothing, and what ended is not begun again."""
     ledger = open_ledger()
     id = _accept(ledger)
-    assert ledger.change(id, only_if="running", status="valid") is None
+    assert ledger.settle(id, status="valid") is None
     assert ledger.begin(id).status == "running"  # type: ignore[union-attr]
     assert ledger.begin(id) is None
-    assert ledger.change(id, only_if="running", status="valid").status == "valid"  # type: ignore[union-attr]
+    assert ledger.settle(id, status="valid").status == "valid"  # type: ignore[union-attr]
+    assert ledger.settle(id, status="failed") is None
 
 
 @pytest.mark.slow
@@ -235,3 +236,36 @@ def test_password_of_an_address_is_never_repeated(tmp_path: Path, url: str, said
     with pytest.raises(UsageError, match=said) as raised:
         Ledger(open_database(Settings(data_dir=tmp_path, database_url=url)))
     assert "ss-word" not in "".join(traceback.format_exception(raised.value))
+
+
+def test_what_waits_for_a_person_is_left_until_it_is_answered(open_ledger: Open) -> None:
+    """It is neither queued nor logged nor begun again; its answer stays until the run has taken it up."""
+    ledger = open_ledger()
+    id = _accept(ledger)
+    answer = StoredAnswer(id, "which", {"values": [{"path": "/a", "value": "\x00é"}]})
+    assert ledger.go_on(id, answer) is None
+    ledger.begin(id)
+    assert ledger.settle(id, status="waiting").has_ended is False  # type: ignore[union-attr]
+    assert (ledger.take_back(), ledger.unlogged(), ledger.begin(id)) == ([], [], None)
+    assert ledger.documents_before("9999") == ["sha256:a"]
+    assert ledger.go_on(id, answer).status == "queued"  # type: ignore[union-attr]
+    assert ledger.go_on(id, answer) is None
+    ledger.close()
+    again = open_ledger()
+    assert again.take_back() == [id]
+    again.begin(id)
+    assert again.answer(id) == answer
+    assert again.settle(id, status="valid").has_ended  # type: ignore[union-attr]
+    assert again.answer(id) is None
+    assert again.unlogged() == [id]
+
+
+def test_answer_goes_with_its_document(open_ledger: Open) -> None:
+    """Also one that no run has taken up."""
+    ledger = open_ledger()
+    id = _accept(ledger)
+    ledger.begin(id)
+    ledger.settle(id, status="waiting")
+    ledger.go_on(id, StoredAnswer(id, "which", {}))
+    ledger.delete_document("sha256:a")
+    assert (ledger.get(id), ledger.answer(id)) == (None, None)
