@@ -20,9 +20,15 @@ OURS = ("mlflow", "optophone")
 
 
 @pytest.fixture(scope="module")
-def services(root: Path) -> dict[str, Any]:
-    """The services, every secret set to its own name."""
-    return dict(read_compose(root / "compose.yaml", {name: f"value of {name}" for name in REQUIRED})["services"])
+def compose(root: Path) -> dict[str, Any]:
+    """The whole file, every secret set to its own name."""
+    return read_compose(root / "compose.yaml", {name: f"value of {name}" for name in REQUIRED})
+
+
+@pytest.fixture(scope="module")
+def services(compose: dict[str, Any]) -> dict[str, Any]:
+    """The services."""
+    return dict(compose["services"])
 
 
 @pytest.fixture(scope="module")
@@ -139,17 +145,19 @@ def test_container_is_locked_down(services: dict[str, Any], name: str) -> None:
     assert {"cpus", "memory", "pids"} == service["deploy"]["resources"]["limits"].keys()
 
 
-def test_database_is_reached_by_its_clients_alone(root: Path, services: dict[str, Any]) -> None:
+def test_database_is_reached_by_its_clients_alone(compose: dict[str, Any], services: dict[str, Any]) -> None:
     """Its network leads nowhere else."""
-    assert read_compose(root / "compose.yaml", dict.fromkeys(REQUIRED, "x"))["networks"]["database"] == {"internal": True}
+    assert compose["networks"]["database"] == {"internal": True}
     assert services["postgres"]["networks"] == ["database"]
 
 
-def test_what_must_stay_is_on_named_volumes(root: Path, services: dict[str, Any], stages: list[Any]) -> None:
+def test_what_must_stay_is_on_named_volumes(
+    compose: dict[str, Any], services: dict[str, Any], stages: list[Any]
+) -> None:
     """Rows, artifacts and documents; the image has the folders, owned by its user."""
-    named = read_compose(root / "compose.yaml", dict.fromkeys(REQUIRED, "x"))["volumes"]
-    mounted = {volume.partition(":")[0]: volume.split(":")[1] for name in services for volume in services[name]["volumes"]}
-    assert {name: mounted.get(name) for name in named} == {
+    volumes = [volume.split(":") for service in services.values() for volume in service["volumes"]]
+    mounted = {source: target for source, target, *_ in volumes}
+    assert {name: mounted.get(name) for name in compose["volumes"]} == {
         "postgres": "/var/lib/postgresql/data", "artifacts": "/artifacts", "documents": "/data",
     }  # fmt: skip
     assert services["optophone"]["environment"]["OPTOPHONE_DATA_DIR"] == "/data"
@@ -174,9 +182,9 @@ def test_image_copies_what_the_wheel_packs_and_nothing_else(root: Path, stages: 
     """Every package is there; the rest of the checkout doesn't even reach the builder."""
     copied = {source for step in stages[0] if step.name == "COPY" for source in step.words[:-1]}
     assert all((root / source).exists() for source in copied)
-    packages = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    hatch = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["hatch"]
     folders = {source for source in copied if (root / source).is_dir()}
-    assert folders == set(packages)
+    assert folders == set(hatch["build"]["targets"]["wheel"]["packages"])
     lines = [line for line in (root / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
     assert lines[0] == "*"
     assert {line.removeprefix("!") for line in lines if line.startswith("!")} == copied

@@ -25,7 +25,8 @@ def stack(root: Path) -> Iterator[Stack]:
         with running_stack(root, folder, VARIABLES) as stack:
             yield stack
     finally:
-        if __import__("os").environ.get("KEEP"): [shutil.copy(p, "/tmp/w/ctr") for p in folder.glob("*.log")]
+        if __import__("os").environ.get("KEEP"):
+            [shutil.copy(p, "/tmp/w/ctr") for p in folder.glob("*.log")]
         shutil.rmtree(folder)
 
 

@@ -21,7 +21,18 @@ T = TypeVar("T")
 Extractions = list[dict[str, Any]]
 
 # Shared libraries of python:3.11-slim-bookworm that wheels may build on: packages libc6, libgcc-s1, libstdc++6, zlib1g.
-OF_THE_BASE = {"libc", "libdl", "libm", "libpthread", "libresolv", "librt", "libgcc_s", "libstdc++", "libz", "ld-linux-x86-64"}
+OF_THE_BASE = {
+    "libc",
+    "libdl",
+    "libm",
+    "libpthread",
+    "libresolv",
+    "librt",
+    "libgcc_s",
+    "libstdc++",
+    "libz",
+    "ld-linux-x86-64",
+}
 _REFERENCE = re.compile(r"mlflow-attachment://([\w-]+)\?")
 
 
@@ -118,7 +129,9 @@ def test_each_database_is_its_owners_alone(stack: Stack) -> None:
     call = [str(stack.postgres.binaries / "psql"), "-h", "127.0.0.1", "-p", str(stack.postgres.port), "-U", "mlflow"]
     environment = {"PGPASSWORD": VARIABLES["MLFLOW_DATABASE_PASSWORD"]}
     other, own = (
-        subprocess.run([*call, "-d", name, "-c", "SELECT 1"], env=environment, capture_output=True, text=True, check=False)
+        subprocess.run(
+            [*call, "-d", name, "-c", "SELECT 1"], env=environment, capture_output=True, text=True, check=False
+        )
         for name in ("optophone", "mlflow")
     )
     assert own.returncode == 0
@@ -135,8 +148,8 @@ def test_secrets_are_in_no_log(stack: Stack, extractions: Extractions) -> None:
 
 def test_wheels_need_no_library_that_the_base_image_lacks(stack: Stack) -> None:
     """Nothing is installed by apt in the image, so nothing may be missing there."""
-    libraries = [str(path) for path in stack.site_packages.rglob("*.so*")]
-    listed = subprocess.run(["ldd", *libraries], capture_output=True, text=True, check=False).stdout
+    call = ["ldd", *map(str, stack.image.site_packages.rglob("*.so*"))]
+    listed = subprocess.run(call, capture_output=True, text=True, check=False).stdout
     needed = {Path(path).name for path in re.findall(r"=> (/\S+)", listed) if "site-packages" not in path}
     assert needed
     assert {name.partition(".so")[0] for name in needed} <= OF_THE_BASE
