@@ -11,6 +11,7 @@ from serving.commands.extract import extract
 from serving.commands.improve import optimize, train
 from serving.commands.measure import compare, evaluate, witness
 from serving.commands.prompts import prompts_app
+from serving.commands.review import review
 from serving.commands.serve import serve, ui
 
 EXIT_USAGE = 2
@@ -21,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Turn scanned forms into schema-valid JSON, every value tied to its place on the page.",
 )
-for command in (extract, evaluate, compare, witness, train, optimize, serve, ui):
+for command in (extract, review, evaluate, compare, witness, train, optimize, serve, ui):
     app.command()(command)
 app.add_typer(prompts_app, name="prompts")
 

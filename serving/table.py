@@ -21,7 +21,8 @@ def print_result(console: Console, name: str, result: OutputState, trace_id: str
     colour = "green" if result["status"] == "valid" else "red"
     attempts = f"{result['attempts']} attempt{'' if result['attempts'] == 1 else 's'}"
     reason = "" if result["stop_reason"] == result["status"] else f"{result['stop_reason']}, "
-    console.print(f"status   [{colour}]{result['status']}[/{colour}] ({reason}{attempts})")
+    status = result["status"] or "waits for review: optophone review"
+    console.print(f"status   [{colour}]{status}[/{colour}] ({reason}{attempts})")
     for error in result["validation_errors"]:
         where = f" at {error['path']}" if error["path"] else ""
         console.print(f"[red]{error['kind']}[/red]{plain(where)}: {plain(error['message'])}", soft_wrap=True)

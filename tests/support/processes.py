@@ -33,12 +33,19 @@ def own_environment(data_dir: Path, **variables: str) -> dict[str, str]:
 @contextmanager
 def langgraph_server(root: Path, data_dir: Path, **variables: str) -> Iterator[str]:
     """Run `langgraph dev` on a free port; gives its address."""
+    with langgraph_process(root, data_dir, **variables) as server:
+        yield server.url
+
+
+@contextmanager
+def langgraph_process(root: Path, data_dir: Path, **variables: str) -> Iterator[Server]:
+    """Do the same, for who ends the process before its time."""
     port = free_port()
     command = Path(sys.executable).parent / "langgraph"
     arguments = [str(command), "dev", "--no-browser", "--no-reload", "--port", str(port)]
     environment = own_environment(data_dir, HOME=str(data_dir), **variables)
-    with _running(arguments, root, environment, f"http://127.0.0.1:{port}/ok"):
-        yield f"http://127.0.0.1:{port}"
+    with _running(arguments, root, environment, f"http://127.0.0.1:{port}/ok") as process:
+        yield Server(f"http://127.0.0.1:{port}", process)
 
 
 @contextmanager
