@@ -6,7 +6,7 @@ IMAGE := optophone:0.1.0
 # Compose asks for them also where it doesn't use them.
 NO_SECRETS := POSTGRES_PASSWORD=- OPTOPHONE_DATABASE_PASSWORD=- MLFLOW_DATABASE_PASSWORD=- OPTOPHONE_API_TOKENS=-
 # One clear sentence instead of the shell's or the client's.
-NEED_DOCKER = @docker version >/dev/null 2>&1 || { echo "make $@ needs a running Docker engine, and none answers; install or start it" >&2; exit 1; }
+NEED_DOCKER = @docker version >/dev/null 2>&1 || { echo "make $(firstword $(MAKECMDGOALS)) needs a running Docker engine, and none answers; install or start it" >&2; exit 1; }
 
 .PHONY: demo test test-all test-browser test-stack check format dev ui lock build run deploy stop clean
 
@@ -67,9 +67,8 @@ run: build  ## one container with everything on SQLite, on http://127.0.0.1:8000
 		--volume optophone-run:/data --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges \
 		--memory 4g --pids-limit 512 $(IMAGE)
 
-deploy:  ## the whole stack: service on 8000, MLflow on 5001, PostgreSQL (docs/deploy.md)
-	$(NEED_DOCKER)
-	docker compose up --build --detach --wait
+deploy: build  ## the whole stack: service on 8000, MLflow on 5001, PostgreSQL (docs/deploy.md)
+	docker compose up --detach --wait
 
 stop:  ## end what run and deploy started; nothing is lost
 	$(NEED_DOCKER)
