@@ -8,7 +8,7 @@ NO_SECRETS := POSTGRES_PASSWORD=- OPTOPHONE_DATABASE_PASSWORD=- MLFLOW_DATABASE_
 # One clear sentence instead of the shell's or the client's.
 NEED_DOCKER = @docker version >/dev/null 2>&1 || { echo "make $(firstword $(MAKECMDGOALS)) needs a running Docker engine, and none answers; install or start it" >&2; exit 1; }
 
-.PHONY: demo test test-all test-browser test-stack check format dev ui lock build run deploy stop clean
+.PHONY: demo test test-all test-browser test-stack test-model check format dev ui lock build run deploy stop clean
 
 demo: $(INSTALLED)  ## read the example form with the local reader
 	$(BIN)/optophone extract examples/registration_form.png --chat-model local --out out --highlight
@@ -17,13 +17,16 @@ test: $(INSTALLED)  ## the fast tests
 	$(BIN)/python -m pytest -q
 
 test-all: $(INSTALLED)  ## the slow ones too: servers, real documents
-	$(BIN)/python -m pytest -q -m "not browser and not stack"
+	$(BIN)/python -m pytest -q -m "not browser and not clean_env and not stack"
 
 test-browser: $(INSTALLED)  ## the page in Chromium (Debian: apt-get install chromium)
 	$(BIN)/python -m pytest -q -m browser
 
 test-stack: $(INSTALLED)  ## service, MLflow's server and PostgreSQL as compose.yaml starts them (Debian: apt-get install postgresql)
 	$(BIN)/python -m pytest -q -m stack
+
+test-model: $(INSTALLED)  ## the registered model in an environment of its own (installs some 140 packages)
+	$(BIN)/python -m pytest -q -m clean_env
 
 check: $(INSTALLED)  ## style, types, and who may import whom
 	$(BIN)/ruff check .

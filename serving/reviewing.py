@@ -16,7 +16,7 @@ from schemas.errors import UsageError
 from schemas.references import JsonSchema, make_validator, with_definitions
 from schemas.repair import schema_at
 from serving.extraction import cut_stem, make_folder, show, write
-from serving.table import plain
+from serving.table import plain, printable
 from serving.waiting import Waiting, WaitingRuns, waiting_runs
 
 _HELP = (
@@ -137,8 +137,8 @@ def _ask(doubt: Doubt, json_schema: JsonSchema, console: Console) -> Iterator[tu
     console.print(f"{plain(doubt['path'] or 'the whole answer')}{page}", soft_wrap=True)
     for error in dict.fromkeys([*doubt["errors"], *([doubt["reason"]] if doubt["reason"] else [])]):
         console.print(f"  [yellow]{plain(error)}[/yellow]", soft_wrap=True)
-    now = "" if doubt["value"] is None else plain(_shown(doubt["value"]))
-    text = console.input(f"  \\[{now}] ").strip()
+    now = "" if doubt["value"] is None else printable(_shown(doubt["value"]))
+    text = console.input(f"  [{now}] ", markup=False).strip()
     if text == _SKIP:
         raise _Skipped
     if text == _QUIT:

@@ -70,7 +70,12 @@ def _is_key(field: Field) -> bool:
 
 def plain(text: str) -> str:
     """Take a document's text for what it says: neither as markup nor as commands to the terminal."""
-    return escape("".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text))
+    return escape(printable(text))
+
+
+def printable(text: str) -> str:
+    """Put a sign for what a terminal would obey."""
+    return "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 def _usage(usage: Usage) -> str:

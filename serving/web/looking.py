@@ -6,15 +6,14 @@ from typing import Annotated
 
 from fastapi import Depends, Path
 
-from graph.review import ReviewRequest
 from serving.web.access import Reader
 from serving.web.answers import to_extraction
 from serving.web.errors import ApiError
 from serving.web.jobs import in_thread
 from serving.web.models import TEXT, Extraction
-from serving.web.running import to_sendable
 from serving.web.service import Running, Service
 from serving.web.tables import StoredExtraction
+from serving.web.threads import Question
 
 MAX_WAIT_S = 50.0
 """Proxies give up on a silent connection after a minute or so."""
@@ -54,13 +53,13 @@ async def as_now(stored: StoredExtraction, service: Service) -> StoredExtraction
     return newer or stored
 
 
-async def look_at(stored: StoredExtraction, service: Service) -> tuple[StoredExtraction, ReviewRequest | None]:
+async def look_at(stored: StoredExtraction, service: Service) -> tuple[StoredExtraction, Question | None]:
     """Return an extraction and what it waits for; one that was answered elsewhere is queued, to be taken over."""
     if stored.status != "waiting":
         return stored, None
     thread = await service.threads.look(stored.id)
-    if thread is not None and thread.request is not None:
-        return stored, to_sendable(thread.request)
+    if thread is not None and thread.question is not None:
+        return stored, thread.question
     taken_over = await in_thread(service.ledger.go_on, stored.id)
     if taken_over is None:  # somebody was quicker
         return await as_now(stored, service), None
@@ -70,7 +69,7 @@ async def look_at(stored: StoredExtraction, service: Service) -> tuple[StoredExt
 
 async def show(stored: StoredExtraction, service: Service) -> Extraction:
     """Return all of an extraction; one that was answered elsewhere as it ended."""
-    looked, waits_for = await look_at(stored, service)
-    if stored.status == "waiting" and waits_for is None:
-        looked, waits_for = await look_at(await wait_for(looked, service, _TAKE_OVER_S), service)
-    return to_extraction(looked, service.trace_page, waits_for)
+    looked, question = await look_at(stored, service)
+    if stored.status == "waiting" and question is None:
+        looked, question = await look_at(await wait_for(looked, service, _TAKE_OVER_S), service)
+    return to_extraction(looked, service.trace_page, question)

@@ -1,6 +1,5 @@
 """What goes in and out over HTTP."""
 
-import json
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -9,6 +8,7 @@ from graph.review import ReviewRequest
 from schemas.errors import FieldError
 from schemas.target import REGISTERED
 from serving.web.tables import ExtractionStatus
+from serving.wire import JsonObject
 
 REFERENCE = r"^sha256:[0-9a-f]{64}$"
 TEXT = r"^[^\x00]*$"
@@ -25,20 +25,6 @@ def _registered(name: str) -> str:
 
 
 SchemaName = Annotated[str, AfterValidator(_registered), Field(json_schema_extra={"enum": list(REGISTERED)})]
-
-
-def _storable(value: dict[str, Any]) -> dict[str, Any]:
-    """Refuse what JSON over the wire can't carry, although Python's parser takes it: NaN and half a sign."""
-    try:
-        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
-    except (ValueError, RecursionError) as error:
-        raise ValueError(
-            "expected JSON that can be stored (RFC 8259), got NaN, half a sign or too deep a tree"
-        ) from error
-    return value
-
-
-JsonObject = Annotated[dict[str, Any], AfterValidator(_storable)]
 
 
 class PageSize(BaseModel):
@@ -133,6 +119,13 @@ class Review(BaseModel):
     reviewed_at: str
 
 
+class Candidate(BaseModel):
+    """An extraction as it stands while a person is asked for parts of it."""
+
+    extraction: dict[str, Any] | None = Field(description="null where nothing could be read")
+    fields: list[dict[str, Any]] = Field(description="Its values and their places, as OutputState says")
+
+
 class ExtractionItem(BaseModel):
     """An extraction in a list."""
 
@@ -161,6 +154,7 @@ class Extraction(ExtractionItem):
     result: dict[str, Any] | None = Field(description="What the graph found, as OutputState of graph/state.py says")
     review: Review | None
     waits_for: ReviewRequest | None = Field(description="While it is `waiting`: what a person is asked")
+    candidate: Candidate | None = Field(description="While it is `waiting`: what it is part of")
 
 
 class ExtractionList(BaseModel):
@@ -181,6 +175,7 @@ class WaitingList(BaseModel):
 
     items: list[WaitingItem]
     next: str | None = Field(description="Give it as `before` for those that follow")
+    total: int = Field(description="How many wait altogether")
 
 
 class SchemaItem(BaseModel):

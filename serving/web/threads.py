@@ -27,18 +27,27 @@ OWNER = "service"
 
 
 @dataclass(frozen=True)
+class Question:
+    """What a run waits for."""
+
+    id: str
+    """Another one after each answer."""
+    request: ReviewRequest
+    candidate: dict[str, Any]
+    """`extraction` and `fields` of `graph.state.OutputState` as they stand."""
+
+
+@dataclass(frozen=True)
 class Thread:
     """A run that was kept: it waits for a person, has ended, or was stopped in the middle."""
 
-    question: str | None
-    """Id of what is asked; another one after each answer."""
-    request: ReviewRequest | None
-    result: dict[str, Any] | None
+    question: Question | None = None
+    result: dict[str, Any] | None = None
     """`graph.state.OutputState` of one that ended."""
 
     def is_settled(self, answer: StoredAnswer | None) -> bool:
         """Whether there is nothing to do: it has ended, or asks for something else than what was answered."""
-        is_asked = self.question is not None and (answer is None or answer.question != self.question)
+        is_asked = self.question is not None and (answer is None or answer.question != self.question.id)
         return self.result is not None or is_asked
 
 
@@ -59,15 +68,17 @@ class Threads:
         Raises:
             DatabaseUnavailableError: the checkpointer's database doesn't answer.
         """
-        with _outages():
+        with outages():
             state = await self.graph.aget_state({"configurable": {"thread_id": id}})
         if not state.values:
             return None
         if state.interrupts:
-            return Thread(state.interrupts[0].id, state.interrupts[0].value, None)
-        if state.next:
-            return Thread(None, None, None)
-        return Thread(None, None, {key: state.values[key] for key in OutputState.__annotations__})
+            (asked,) = state.interrupts
+            candidate = {key: state.values[key] for key in ("extraction", "fields")}
+            return Thread(question=Question(asked.id, asked.value, candidate))
+        return (
+            Thread() if state.next else Thread(result={key: state.values[key] for key in OutputState.__annotations__})
+        )
 
     async def forget(self, id: str) -> None:
         """Delete a thread.
@@ -75,7 +86,7 @@ class Threads:
         Raises:
             DatabaseUnavailableError: the checkpointer's database doesn't answer.
         """
-        with _outages():
+        with outages():
             await self._checkpointer.adelete_thread(id)
             if isinstance(self._checkpointer, AsyncSqliteSaver):
                 async with self._checkpointer.lock:  # the log before the database held it too
@@ -83,7 +94,7 @@ class Threads:
 
     async def ids(self) -> set[str]:
         """Return the threads of the service."""
-        with _outages():
+        with outages():
             found = self._checkpointer.alist(None, filter={"owner": OWNER})
             return {checkpoint.config["configurable"]["thread_id"] async for checkpoint in found}
 
@@ -92,7 +103,7 @@ def next_input(thread: Thread | None, document: str, answer: StoredAnswer | None
     """Return what the graph is called with: the document, an answer, or nothing where it goes on in the middle."""
     if thread is None:
         return {"document": document}
-    return Command(resume={thread.question: answer.answer}) if thread.question and answer else None
+    return Command(resume={thread.question.id: answer.answer}) if thread.question and answer else None
 
 
 async def forget_ended(threads: Threads, ledger: Ledger) -> None:
@@ -104,7 +115,8 @@ async def forget_ended(threads: Threads, ledger: Ledger) -> None:
 
 
 @contextmanager
-def _outages() -> Iterator[None]:
+def outages() -> Iterator[None]:
+    """Let the checkpointer's database be away as `DatabaseUnavailableError`."""
     try:
         yield
     except sqlite3.OperationalError as error:

@@ -28,8 +28,9 @@ async def list_(
     """List the extractions that wait for a person, newest first, each with what is asked."""
     found = await in_thread(service.ledger.newest, limit + 1, int(before) if before else None, "", "waiting")
     looked = [await look_at(stored, service) for stored in found[:limit]]
-    items = [to_waiting(stored, service.trace_page, asked) for stored, asked in looked if asked is not None]
-    return WaitingList(items=items, next=str(found[limit - 1].number) if len(found) > limit else None)
+    items = [to_waiting(stored, service.trace_page, question) for stored, question in looked if question is not None]
+    total = (await in_thread(service.ledger.counts)).get("waiting", 0)
+    return WaitingList(items=items, next=str(found[limit - 1].number) if len(found) > limit else None, total=total)
 
 
 @router.post(
@@ -54,12 +55,12 @@ async def answer(
     The reviewer is the token's name, whatever the answer says.
     """
     not_waiting = ApiError(409, "not_waiting", "the extraction waits for nobody; look at it again")
-    thread = await service.threads.look(stored.id) if stored.status == "waiting" else None
-    if thread is None or thread.question is None or thread.request is None:
+    _, question = await look_at(stored, service)
+    if question is None:
         raise not_waiting
-    _check(said, thread.request)
+    _check(said, question.request)
     given = said.model_copy(update={"reviewer": caller.name}).model_dump(mode="json")
-    accepted = await in_thread(service.ledger.go_on, stored.id, StoredAnswer(stored.id, thread.question, given))
+    accepted = await in_thread(service.ledger.go_on, stored.id, StoredAnswer(stored.id, question.id, given))
     if accepted is None:
         raise not_waiting
     service.jobs.submit(stored.id)

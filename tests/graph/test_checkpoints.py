@@ -145,14 +145,18 @@ async def test_database_that_restarts_is_reconnected(tmp_path: Path, postgres: P
 def test_database_that_fails_later_is_told(tmp_path: Path, postgres: PostgresServer) -> None:
     """As one sentence, not as a traceback."""
     url = postgres.new_database()
-    with pytest.raises(UsageError, match="cannot use the database of OPTOPHONE_DATABASE_URL") as caught:  # noqa: PT012
+
+    def use() -> None:
         with open_checkpointer(_settings(tmp_path, url)) as opened:
             opened.put(_config("a"), empty_checkpoint(), {}, {})
             postgres.stop()
-            try:
-                opened.get_tuple(_config("a"))
-            finally:
-                postgres.start()
+            opened.get_tuple(_config("a"))
+
+    try:
+        with pytest.raises(UsageError, match="cannot use the database of OPTOPHONE_DATABASE_URL") as caught:
+            use()
+    finally:
+        postgres.start()
     assert url.split(":")[2].split("@")[0] not in str(caught.value)
 
 

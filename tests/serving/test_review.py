@@ -195,6 +195,18 @@ def test_wrong_calls_are_one_line_and_change_nothing(
     assert json.loads(optophone("review", "--list", "--json").out)["fields"] == line["waits_for"]["fields"]
 
 
+def test_questions_are_neither_markup_nor_terminal_commands(
+    optophone: Run, wait: Callable[..., dict[str, Any]], typed: Callable[..., None]
+) -> None:
+    """A value that a document or a chat model made up is shown as text, and so is a document's name."""
+    wait('{"company": "[red]\\u001b[2J[/nope] \\\\"}', "[bold]x.pdf")
+    typed("")
+    code, _, err = optophone("review", "--json")
+    assert code == 0
+    assert "[[red]\N{REPLACEMENT CHARACTER}[2J[/nope] \\]" in err
+    assert "[bold]x.pdf  1 of 1" in err
+
+
 def test_services_run_is_answered_and_left_to_it(
     optophone: Run, script: Script, typed: Callable[..., None], tmp_path: Path
 ) -> None:

@@ -60,16 +60,16 @@ def experiment(client: MlflowClient) -> str:
     return str(client.get_experiment_by_name("optophone").experiment_id)
 
 
-def images(stack: Stack, trace: Trace) -> list[bytes]:
-    """Fetch a trace's page images as MLflow's pages do; they are sent after the trace."""
+def images(stack: Stack, client: MlflowClient, trace_id: str) -> list[bytes]:
+    """Fetch a trace's page image as MLflow's pages do; spans and images are sent one after another."""
     address = f"{stack.url('mlflow')}/ajax-api/3.0/mlflow/get-trace-artifact"
-    names = sorted(set(_REFERENCE.findall(trace.to_json())))
 
     def fetch() -> list[bytes]:
-        answers = [httpx.get(address, params={"request_id": trace.info.trace_id, "path": name}) for name in names]
+        names = sorted(set(_REFERENCE.findall(client.get_trace(trace_id).to_json())))
+        answers = [httpx.get(address, params={"request_id": trace_id, "path": name}) for name in names]
         return [answer.content for answer in answers if answer.status_code == 200]
 
-    return eventually(fetch, len(names))
+    return eventually(fetch, 1)
 
 
 def test_every_form_is_extracted(extractions: Extractions) -> None:
@@ -85,7 +85,8 @@ def test_each_trace_has_its_page(stack: Stack, extractions: Extractions, mlflow_
     assert {trace.info.trace_id for trace in found} == {extraction["trace_id"] for extraction in extractions}
     assert all(extraction["trace_url"].startswith(f"{stack.url('mlflow')}/#/") for extraction in extractions)
     for trace in found:
-        assert [image[:3] for image in images(stack, trace)] == [b"\xff\xd8\xff"], "not one JPEG"
+        fetched = images(stack, mlflow_client, trace.info.trace_id)
+        assert [image[:3] for image in fetched] == [b"\xff\xd8\xff"], "not one JPEG"
 
 
 def test_prompts_are_registered_and_used(extractions: Extractions, mlflow_client: MlflowClient) -> None:
@@ -196,18 +197,17 @@ def test_nothing_is_gone_after_a_stop_and_a_start(
     assert _everything(stack, client, extractions, mlflow_client) == before
     later = client.extract(forms[FORMS])
     assert later["status"] == "valid"
-    found = eventually(lambda: traces(mlflow_client), FORMS + 1)
-    (new,) = [trace for trace in found if trace.info.trace_id == later["trace_id"]]
-    assert images(stack, new)
+    assert len(eventually(lambda: traces(mlflow_client), FORMS + 1)) == FORMS + 1
+    assert images(stack, mlflow_client, later["trace_id"])
 
 
 def _everything(stack: Stack, client: Client, extractions: Extractions, mlflow_client: MlflowClient) -> dict[str, Any]:
-    found = eventually(lambda: traces(mlflow_client), FORMS)
+    found = [trace.info.trace_id for trace in eventually(lambda: traces(mlflow_client), FORMS)]
     pages = [client.get(f"/documents/{extraction['document']}/pages/0.png").content for extraction in extractions]
     return {
         "results": [client.get(f"/extractions/{extraction['id']}").json() for extraction in extractions],
         "pages": pages,
-        "traces": sorted((trace.info.trace_id, images(stack, trace)) for trace in found),
+        "traces": sorted((trace_id, images(stack, mlflow_client, trace_id)) for trace_id in found),
         "prompts": [version.version for version in mlflow_client.search_prompt_versions("optophone-extract")],
         "runs": sorted(run.info.run_id for run in runs(mlflow_client)),
     }

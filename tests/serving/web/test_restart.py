@@ -54,8 +54,7 @@ def test_killed_service_finishes_what_it_accepted(root: Path, tmp_path: Path, da
             assert answer.status_code == 202
             accepted[answer.json()["id"]] = number
         before = _poll(client, lambda statuses: statuses.count("valid") >= 5)
-        server.process.send_signal(signal.SIGKILL)
-        server.process.wait(10)
+        _kill(server.process)
     assert sum(item["status"] in _OPEN for item in before) > 5  # else nothing was in the middle
     with optophone_server(root, tmp_path / "data", **settings) as server, httpx.Client(base_url=server.url) as client:
         items = _poll(client, lambda statuses: not _OPEN & set(statuses))
@@ -81,8 +80,43 @@ def test_orderly_end_is_prompt_and_loses_nothing(root: Path, tmp_path: Path) -> 
     assert [item["status"] for item in items] == ["valid"] * 20
 
 
+def test_killed_service_still_waits_and_takes_the_answer(root: Path, tmp_path: Path, database: dict[str, str]) -> None:
+    """SIGKILL while a person is asked, and right after the answer: it ends valid, and the chat model was asked once."""
+    doubtful = '{"pairs": [{"key": "Name", "values": ["Malice"]}]}'
+    with openai_server([Reply(doubtful)]) as provider:
+        settings = {"OPENAI_BASE_URL": provider.url, "OPENAI_API_KEY": "none", **database}
+        settings["OPTOPHONE_CHAT_MODEL"] = "openai:gpt-4o-mini"
+        with optophone_server(root, tmp_path / "data", **settings) as server:
+            with httpx.Client(base_url=server.url) as client:
+                wanted = {"document": _upload(client, "Alice"), "review": "on_doubt", "max_attempts": 1}
+                asked = client.post("/api/v1/extractions?wait=50", json=wanted).json()
+            _kill(server.process)
+        with optophone_server(root, tmp_path / "data", **settings) as server:
+            with httpx.Client(base_url=server.url) as client:
+                (waiting,) = client.get("/api/v1/reviews").json()["items"]
+                values = [{"path": field["path"], "value": "Alice"} for field in waiting["waits_for"]["fields"]]
+                answer = client.post(f"/api/v1/extractions/{waiting['id']}/review", json={"values": values})
+            _kill(server.process)
+        with (
+            optophone_server(root, tmp_path / "data", **settings) as server,
+            httpx.Client(base_url=server.url) as client,
+        ):
+            _poll(client, lambda statuses: statuses == ["valid"])
+            ended = client.get(f"/api/v1/extractions/{asked['id']}").json()
+    assert (asked["status"], answer.status_code, waiting["waits_for"]) == ("waiting", 202, asked["waits_for"])
+    assert ended["result"]["extraction"] == {"pairs": [{"key": "Name", "values": ["Alice"]}]}
+    assert (ended["review"]["reviewer"], ended["result"]["review"]["rounds"]) == ("local", 1)
+    assert len(provider.requests) == 1
+
+
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    process.send_signal(signal.SIGKILL)
+    process.wait(10)
+
+
+@pytest.mark.parametrize("review", ["off", "on_doubt"])
 def test_answer_that_comes_while_the_database_is_away_is_kept(
-    root: Path, tmp_path: Path, postgres: PostgresServer
+    root: Path, tmp_path: Path, postgres: PostgresServer, review: str
 ) -> None:
     """Clients are told so meanwhile; what was paid for is written down afterwards, and the password nowhere."""
 
@@ -101,7 +135,8 @@ def test_answer_that_comes_while_the_database_is_away_is_kept(
             optophone_server(root, tmp_path / "data", **settings) as server,
             httpx.Client(base_url=server.url) as client,
         ):
-            id = client.post("/api/v1/extractions", json={"document": _upload(client, "Alice")}).json()["id"]
+            wanted = {"document": _upload(client, "Alice"), "review": review}
+            id = client.post("/api/v1/extractions", json=wanted).json()["id"]
             assert is_away.wait(60)
             ready = client.get("/readyz")
             refused = client.get("/api/v1/extractions")

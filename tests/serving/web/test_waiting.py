@@ -77,6 +77,9 @@ def test_doubtful_extraction_waits(asked: Asked) -> None:
     assert (asked.extraction["status"], asked.extraction["result"]) == ("waiting", None)
     assert [field["path"] for field in asked_for["fields"]] == [FIELD]
     assert asked_for["fields"][0]["errors"] == ["'Malice Smythe' does not stand on the page"]
+    candidate = asked.extraction["candidate"]
+    assert candidate["extraction"] == {"pairs": [{"key": "Name", "values": ["Malice Smythe"]}]}
+    assert [field["grounding"] for field in candidate["fields"]] == ["found", "missing"]
     assert asked.get() == asked.extraction
     listed = asked.client.get(f"{EXTRACTIONS}?status=waiting").json()["items"]
     assert [item["id"] for item in listed][:1] == [asked.id]
@@ -90,6 +93,7 @@ def test_waiting_reviews_are_listed_newest_first(asked: Asked, upload: Upload, s
     newer = Asked(asked.client, upload(asked.client, name="newer.pdf"), name)
     first = asked.client.get("/api/v1/reviews?limit=1").json()
     assert [item["id"] for item in first["items"]] == [newer.id]
+    assert first["total"] >= 2
     assert first["items"][0]["waits_for"] == newer.extraction["waits_for"]
     second = asked.client.get(f"/api/v1/reviews?limit=1&before={first['next']}").json()
     assert [item["id"] for item in second["items"]] == [asked.id]
@@ -214,6 +218,7 @@ def test_two_answers_count_once(asked: Asked) -> None:
     """An answer to a question that somebody else has answered meanwhile is refused."""
     asked.answer_elsewhere("Alice Smith")
     assert asked.answer("Late Comer").status_code == 409
+    asked.client.get(f"{asked.url}/events")  # to their end
     assert asked.get()["result"]["extraction"]["pairs"][0]["values"] == ["Alice Smith"]
 
 
