@@ -23,6 +23,8 @@ Space = Literal["reviews", "langgraph"]
 _FILES: dict[Space, str] = {"reviews": "checkpoints.db", "langgraph": "langgraph.db"}
 # Another process writes one checkpoint in milliseconds; a backup may hold the file for a while.
 _SQLITE_WAIT_S = 30.0
+# What was deleted is overwritten.
+_OVERWRITE = "PRAGMA secure_delete=ON"
 _CONNECT_S = 10
 # A new database's tables take a second.
 _SETUP_WAIT_S = 60.0
@@ -45,6 +47,7 @@ def open_checkpointer(settings: Settings, space: Space = "reviews") -> Iterator[
         path = _sqlite_file(settings, space)
         try:
             with closing(sqlite3.connect(path, timeout=_SQLITE_WAIT_S, check_same_thread=False)) as connection:
+                connection.execute(_OVERWRITE)
                 yield SqliteSaver(connection, serde=_serializer())
         except sqlite3.Error as error:
             raise UsageError(f"cannot use '{path}': {error}; make room for it, or restore it from a backup") from error
@@ -75,6 +78,7 @@ async def aopen_checkpointer(settings: Settings, space: Space = "reviews") -> As
 
         path = await asyncio.to_thread(_sqlite_file, settings, space)
         async with aiosqlite.connect(path, timeout=_SQLITE_WAIT_S) as connection:
+            await connection.execute(_OVERWRITE)
             yield AsyncSqliteSaver(connection, serde=_serializer())
         return
     await asyncio.to_thread(_make_tables, url, space)
