@@ -13,6 +13,7 @@ from serving.batch.tally import Tally
 _STOPS = {
     "interrupted": "interrupted: run the same command again for the rest",
     "budget": "stopped before the budget was crossed: run the same command with a higher one for the rest",
+    "failed": "stopped by a failure: with it mended, run the same command again for the rest",
     "uncounted": "stopped: the chat model does not say what an answer took, so no budget can hold; run without one",
 }
 

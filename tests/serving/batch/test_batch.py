@@ -265,6 +265,9 @@ def test_refused_key_ends_the_run(optophone: Run, write: Any, script: Script, tm
     command = ("batch", write("a", "b"), "--out", tmp_path / "out", "--chat-model", name, "--concurrency", "1")
     run = optophone(*command)
     assert (run.code, "optophone: the key is wrong\n" in run.err) == (2, True)
+    assert (
+        "stopped by a failure: with it mended, run the same command again for the rest; 2 documents are left" in run.err
+    )
     assert _records(tmp_path / "out") == []
     assert optophone(*command).code == 0
     assert len(_records(tmp_path / "out")) == 2
