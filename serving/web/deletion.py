@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from documents.store import DocumentStore
@@ -28,15 +29,18 @@ async def delete_document(document: StoredDocument, service: Service) -> None:
     """
     extractions = await in_thread(service.ledger.of_document, document.ref)
     await service.jobs.cancel(extraction.id for extraction in extractions)
+    threads = [extraction.id for extraction in extractions if extraction.may_wait]
     try:
-        await in_thread(_delete, document, service)
+        await in_thread(_delete, document, threads, service)
     except UnreachableError as error:
         raise ApiError(503, "unreachable", "MLflow doesn't answer, so nothing is deleted; try again later") from error
+    for id in threads:
+        await service.threads.forget(id)
 
 
-def _delete(document: StoredDocument, service: Service) -> None:
+def _delete(document: StoredDocument, threads: Sequence[str], service: Service) -> None:
     with service.request_log.lock:
-        forget_traces(document.ref)
+        forget_traces(document.ref, threads)
         service.ledger.delete_document(document.ref)
     _forget_bytes(document, service.ledger.pages_of_others(document.ref), service.store)
 
