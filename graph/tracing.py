@@ -95,15 +95,26 @@ def experiment_name() -> str:
 
 
 def use_experiment(settings: Settings) -> str:
-    """Use that experiment, made with artifacts beside a local database where it isn't there; return its id."""
+    """Use that experiment for what this process traces; return its id."""
     import mlflow  # noqa: PLC0415 - takes seconds
 
-    name = experiment_name()
-    if mlflow.get_experiment_by_name(name) is None:
-        is_local = settings.tracking_uri.startswith("sqlite:")
-        location = (settings.data_dir / "artifacts").resolve().as_uri() if is_local else None
-        mlflow.create_experiment(name, artifact_location=location)
-    return str(mlflow.set_experiment(name).experiment_id)
+    return str(mlflow.set_experiment(experiment_id=find_experiment(experiment_name(), settings)).experiment_id)
+
+
+def find_experiment(name: str, settings: Settings) -> str:
+    """Return an experiment's id; one that isn't there is made, with artifacts beside a local database."""
+    import mlflow  # noqa: PLC0415 - takes seconds
+
+    if found := mlflow.get_experiment_by_name(name):
+        return str(found.experiment_id)
+    is_local = settings.tracking_uri.startswith("sqlite:")
+    location = (settings.data_dir / "artifacts").resolve().as_uri() if is_local else None
+    try:
+        return mlflow.create_experiment(name, artifact_location=location)
+    except mlflow.MlflowException:  # another process was faster
+        if found := mlflow.get_experiment_by_name(name):
+            return str(found.experiment_id)
+        raise
 
 
 def _survive_outages(connection: Connection) -> None:
