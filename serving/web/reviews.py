@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 
 from documents.store import DocumentStore
 from evaluation.datasets.reviewed import log_correction
+from graph.audit import record
 from graph.context import Context
 from graph.settings import get_settings
 from graph.tracing import flush_traces
@@ -42,13 +43,10 @@ async def correct(caller: Reviewer, correction: Correction, stored: Found, servi
     errors = await in_thread(_misfits, correction.extraction, stored)
     if errors:
         raise ApiError(422, "schema", f"{errors[0]['path'] or 'the extraction'}: {errors[0]['message']}", errors)
-    if stored.trace_id is not None:
-        try:
-            await in_thread(_log, stored.trace_id, correction, caller.name)
-        except UnreachableError as error:
-            raise ApiError(
-                503, "unreachable", "MLflow doesn't answer, so nothing is stored; try again later"
-            ) from error
+    try:
+        await in_thread(_log, stored, correction, caller.name)
+    except UnreachableError as error:
+        raise ApiError(503, "unreachable", "MLflow doesn't answer, so nothing is stored; try again later") from error
     review = {**correction.model_dump(mode="json"), "reviewer": caller.name, "reviewed_at": now()}
     reviewed = await in_thread(lambda: service.ledger.change(stored.id, review=review))
     return to_extraction(reviewed or stored, service.trace_page)
@@ -60,7 +58,16 @@ def _misfits(extraction: dict[str, Any], stored: StoredExtraction) -> list[Field
     return [error for error in target.errors(extraction) if error["kind"] == "schema"]
 
 
-def _log(trace_id: str, correction: Correction, reviewer: str) -> None:
+def _log(stored: StoredExtraction, correction: Correction, reviewer: str) -> None:
+    """Leave the review on the trace, where there is one, and in the audit trail."""
+    if stored.trace_id is not None:
+        _log_on_trace(stored.trace_id, correction, reviewer)
+    is_right = stored.result is not None and correction.extraction == stored.result["extraction"]
+    evidence = f"extraction {stored.id}, trace {stored.trace_id}"
+    record("reviewed" if is_right else "corrected", stored.document, reviewer, evidence)
+
+
+def _log_on_trace(trace_id: str, correction: Correction, reviewer: str) -> None:
     def log() -> None:
         flush_traces()
         log_correction(trace_id, correction.extraction, reviewer)

@@ -10,6 +10,7 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from graph.audit import read
 from graph.settings import get_store
 from graph.tracing import flush_traces
 
@@ -53,6 +54,7 @@ def test_nothing_of_a_deleted_document_is_left(serve: Serve, upload: Upload, dat
     for path in (f"documents/{ref}", f"documents/{ref}/pages/0.png", f"extractions/{done['id']}"):
         assert client.get(f"/api/v1/{path}").status_code == 404
     assert client.delete(f"/api/v1/documents/{ref}").status_code == 404
+    assert [event[1:] for event in read(object=ref)] == [("deleted", "local", ref, "")]
 
 
 def test_page_that_another_document_has_stays(client: TestClient, upload: Upload) -> None:
@@ -75,6 +77,8 @@ def test_old_documents_are_forgotten(serve: Serve, upload: Upload) -> None:
     again = serve(retention_days=1e-9)
     for _ in range(100):
         if again.get(f"/api/v1/documents/{ref}").status_code == 404:
+            (event,) = read(object=ref)
+            assert event[1:] == ("deleted", "retention", ref, "older than 1e-09 days")
             return
         time.sleep(0.1)
     pytest.fail("the document is still there")
