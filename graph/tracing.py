@@ -4,11 +4,12 @@ import logging
 import os
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
 from chat_models.secrets import secrets, without_secrets
+from graph.redaction import Redaction, make_redaction
 from graph.settings import Settings
 from prompts.connection import Connection, connect
 from schemas.errors import UnreachableError
@@ -25,7 +26,11 @@ def enable_tracing(settings: Settings) -> bool:
     """Turn autolog on for this process; return whether runs are traced.
 
     A tracking server that doesn't answer in time costs one warning, and runs go untraced.
+
+    Raises:
+        UsageError: the settings of what is to be redacted are broken.
     """
+    redaction = make_redaction(settings.redact_fields, settings.redact_patterns)
     if not settings.tracing:
         return False
     connection = connect(settings.tracking_uri)
@@ -33,7 +38,8 @@ def enable_tracing(settings: Settings) -> bool:
 
     try:
         connection.run(lambda: use_experiment(settings), settings.registry_timeout_s)
-        mlflow.tracing.configure(span_processors=[_redact, _name_upload, _summarise, _escape_surrogates])
+        first = [_hide(redaction)] if redaction else []
+        mlflow.tracing.configure(span_processors=[*first, _redact, _name_upload, _summarise, _escape_surrogates])
         mlflow.langchain.autolog()
         if connection.is_remote:
             _survive_outages(connection)
@@ -117,6 +123,15 @@ def find_experiment(name: str, settings: Settings) -> str:
         raise
 
 
+def _hide(redaction: Redaction) -> Callable[[Any], None]:
+    """Let no span leave with what is to be hidden; return the span processor that sees to it."""
+    from graph.redacted_spans import SpanRedactor  # noqa: PLC0415 - imports the whole graph
+
+    redactor = SpanRedactor(redaction)
+    redactor.install()
+    return redactor.empty_unclean
+
+
 def _survive_outages(connection: Connection) -> None:
     """Let a server that fails later cost one warning and no wait: MLflow reports, and waits for, each trace."""
     for module in ("mlflow_v3", "utils", "async_export_queue"):
@@ -164,16 +179,21 @@ def _redact(span: Any) -> None:
 
 
 def _redact_events(span: Any, known: Sequence[str]) -> None:
-    """Exceptions stand in events, which OpenTelemetry lets nobody change: they are replaced inside it.
-
-    A test looks for a key that a provider repeats in its error.
-    """
+    """Take secrets out of events: a provider repeats a key in its error."""
     from opentelemetry.sdk.trace import Event  # noqa: PLC0415 - comes with MLflow
 
     events = span._span._events
     clean = [Event(event.name, without_secrets(dict(event.attributes), known), event.timestamp) for event in events]
     if any(new.attributes != old.attributes for new, old in zip(clean, events, strict=True)):
-        span._span._events = type(events).from_seq(len(clean), clean)
+        replace_events(span, clean)
+
+
+def replace_events(span: Any, events: Sequence[Any]) -> None:
+    """Replace the events of a span, exceptions for one, which OpenTelemetry lets nobody change: inside it.
+
+    A test looks for a key that a provider repeats in its error.
+    """
+    span._span._events = type(span._span._events).from_seq(len(events), events)
 
 
 def _name_upload(span: Any) -> None:

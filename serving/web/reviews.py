@@ -14,6 +14,8 @@ from documents.store import DocumentStore
 from evaluation.datasets.reviewed import log_correction
 from graph.audit import record
 from graph.context import Context
+from graph.hidden import make_hidden
+from graph.redaction import get_redaction
 from graph.settings import get_settings
 from graph.tracing import flush_traces
 from prompts.connection import connect
@@ -61,17 +63,26 @@ def _misfits(extraction: dict[str, Any], stored: StoredExtraction) -> list[Field
 def _log(stored: StoredExtraction, correction: Correction, reviewer: str) -> None:
     """Leave the review on the trace, where there is one, and in the audit trail."""
     if stored.trace_id is not None:
-        _log_on_trace(stored.trace_id, correction, reviewer)
+        _log_on_trace(stored.trace_id, correction, reviewer, _comment(stored, correction))
     is_right = stored.result is not None and correction.extraction == stored.result["extraction"]
     evidence = f"extraction {stored.id}, trace {stored.trace_id}"
     record("reviewed" if is_right else "corrected", stored.document, reviewer, evidence)
 
 
-def _log_on_trace(trace_id: str, correction: Correction, reviewer: str) -> None:
+def _comment(stored: StoredExtraction, correction: Correction) -> str:
+    """Return the comment without what is to be hidden of the values before and after."""
+    redaction = get_redaction()
+    if redaction is None:
+        return correction.comment
+    rounds = [{"extraction": correction.extraction}, stored.result or {}]
+    return make_hidden(redaction, rounds, None).text(correction.comment)
+
+
+def _log_on_trace(trace_id: str, correction: Correction, reviewer: str, comment: str) -> None:
     def log() -> None:
         flush_traces()
         log_correction(trace_id, correction.extraction, reviewer)
-        _log_feedback(trace_id, correction.fields, correction.comment, reviewer)
+        _log_feedback(trace_id, correction.fields, comment, reviewer)
 
     connect(get_settings().tracking_uri).run(log, _DEADLINE_S)
 
