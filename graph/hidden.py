@@ -97,9 +97,9 @@ def hide_extraction(extraction: Mapping[str, Any], redaction: Redaction) -> Any:
 
 
 def written(value: Any) -> list[str]:
-    """Return how a value is written: a number as an amount too."""
-    is_number = isinstance(value, int | float | Decimal) and not isinstance(value, bool)
-    return [str(value), f"{value:.2f}"] if is_number else [str(value)]
+    """Return how a value is written: a number with a fraction as an amount too."""
+    is_amount = isinstance(value, float | Decimal)
+    return [str(value), f"{value:.2f}"] if is_amount else [str(value)]
 
 
 def _text_at(words: Sequence[Word], box: BBox) -> str:

@@ -57,8 +57,8 @@ class SpanRedactor:
         self._held: defaultdict[str, list[tuple[Any, int]]] = defaultdict(list)
         self._clean = threading.local()
 
-    def install(self) -> None:
-        """Take over how spans end, for the rest of the process."""
+    def install(self) -> Callable[[Any], None]:
+        """Take over how spans end, for the rest of the process; return the span processor that has to be the first."""
         from mlflow.entities.span import LiveSpan  # noqa: PLC0415 - takes seconds
 
         end = getattr(LiveSpan.end, "__wrapped__", LiveSpan.end)
@@ -72,18 +72,23 @@ class SpanRedactor:
             end_time_ns: int | None = None,
         ) -> None:
             ended_ns = end_time_ns or time.time_ns()
-            _finish(span, outputs, attributes, status)
-            self._keep(span, ended_ns, end)
+            try:
+                _finish(span, outputs, attributes, status)
+                self._keep(span, ended_ns, end)
+            except Exception as error:  # tracing never makes an extraction fail
+                _say_failed(error)
 
         LiveSpan.end = hold  # type: ignore[method-assign,assignment]
 
-    def empty_unclean(self, span: Any) -> None:
-        """Empty a span that is about to leave without having been cleaned; a span processor."""
-        if getattr(self._clean, "span_id", None) != span.span_id:
-            _empty(span)
+        def empty_unclean(span: Any) -> None:
+            if getattr(self._clean, "span_id", None) != span.span_id:
+                _empty(span)
+
+        return empty_unclean  # a plain function: MLflow takes no bound method
 
     def _keep(self, span: Any, end_time_ns: int, end: Callable[..., None]) -> None:
         """Keep a span until the root of its trace ends; with the root release them all."""
+        self._forget_abandoned()
         with self._lock:
             self._held[span.trace_id].append((span, end_time_ns))
             if span.parent_id is not None and _is_open(span.trace_id):
@@ -97,6 +102,12 @@ class SpanRedactor:
             for span, end_time_ns in held:
                 self._clean.span_id = span.span_id
                 end(span, end_time_ns=end_time_ns)
+
+    def _forget_abandoned(self) -> None:
+        """Let go of traces whose root never ended, when MLflow does: after an hour."""
+        with self._lock:
+            for trace_id in [trace_id for trace_id in self._held if not _is_open(trace_id)]:
+                del self._held[trace_id]
 
     def _take(self, trace_id: str) -> list[tuple[Any, int]]:
         with self._lock:
@@ -119,15 +130,11 @@ class SpanRedactor:
 
 def _finish(span: Any, outputs: Any, attributes: dict[str, Any] | None, status: Any) -> None:
     """Give a span what it ends with, as `LiveSpan.end` does."""
-    try:
-        span.set_attributes(attributes or {})
-        if outputs is not None:
-            span.set_outputs(outputs)
-        if status is not None:
-            span.set_status(status)
-    except Exception as error:
-        _say_failed(error)
-        _empty(span)
+    span.set_attributes(attributes or {})
+    if outputs is not None:
+        span.set_outputs(outputs)
+    if status is not None:
+        span.set_status(status)
 
 
 def _read_words(page: Page) -> list[Word]:

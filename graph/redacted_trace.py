@@ -23,6 +23,9 @@ ReadWords = Callable[[Page], list[Word]]
 _ENCODED = re.compile(r"[A-Za-z0-9+/=_-]{200,}")
 # References to what is stored: nothing of a page, and useless when cut.
 _REFERENCES = ("sha256:", "mlflow-attachment:", "prompts:/", "packaged:/")
+# What providers call the answer in a tool call, where it is no text.
+_ARGUMENTS = ("args", "arguments", "input")
+_LABELS = ("role", "type", "finish_reason")
 # A form has hundreds of pairs; an index beyond is none.
 _MAX_INDEX = 100_000
 
@@ -71,13 +74,20 @@ class TraceRedactor:
             return [self.value(inner) for inner in value]
         return self.text(value) if isinstance(value, str) else value
 
-    def answers(self, value: Any) -> Any:
-        """Do the same with what a chat model said, in whichever form its texts come."""
+    def answers(self, value: Any, name: str = "") -> Any:
+        """Do the same with what a chat model said, in whichever form its texts come and under whatever name."""
         if isinstance(value, dict):
-            return {name: self.answers(inner) for name, inner in value.items()}
+            if name in _ARGUMENTS:
+                return self._parsed(value)
+            return {name: self.answers(inner, name) for name, inner in value.items()}
         if isinstance(value, list):
-            return [self.answers(inner) for inner in value]
-        return self._answer(value) if isinstance(value, str) and "{" in value else self.value(value)
+            return [self.answers(inner, name) for inner in value]
+        if not isinstance(value, str) or name in _LABELS:
+            return value
+        if "{" in value:
+            return self._answer(value)
+        # A refusal, say, that quotes what nobody found.
+        return REDACTED if value and self.hidden.has_fields and self.left_out else self.text(value)
 
     def text(self, text: str) -> str:
         """Return a text without what is hidden."""
@@ -86,7 +96,7 @@ class TraceRedactor:
         if text.lstrip().startswith(("{", "[")):
             return self._answer(text)
         for page in self.pages:
-            text = text.replace(page.laid_out, page.redacted) if page.laid_out else text
+            text = text.replace(page.laid_out, page.redacted) if page.redacted != page.laid_out else text
         return self.hidden.text(_ENCODED.sub(REDACTED, text))
 
     def _member(self, name: str, value: Any) -> Any:
@@ -112,8 +122,10 @@ class TraceRedactor:
         parsed = parse_answer(text)
         if parsed.errors or not isinstance(parsed.value, dict):
             return REDACTED
-        clean = self.value(parsed.value) if REPAIRS in parsed.value else self.hidden.extraction(parsed.value)
-        return json.dumps(clean, ensure_ascii=False, default=float)
+        return json.dumps(self._parsed(parsed.value), ensure_ascii=False, default=float)
+
+    def _parsed(self, answer: dict[str, Any]) -> Any:
+        return self.value(answer) if REPAIRS in answer else self.hidden.extraction(answer)
 
 
 def _pages(payloads: Sequence[Payload]) -> list[Page] | None:

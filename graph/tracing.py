@@ -127,9 +127,7 @@ def _hide(redaction: Redaction) -> Callable[[Any], None]:
     """Let no span leave with what is to be hidden; return the span processor that sees to it."""
     from graph.redacted_spans import SpanRedactor  # noqa: PLC0415 - imports the whole graph
 
-    redactor = SpanRedactor(redaction)
-    redactor.install()
-    return redactor.empty_unclean
+    return SpanRedactor(redaction).install()
 
 
 def _survive_outages(connection: Connection) -> None:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from leaks import find_leaks, read_picture
+from leaks import find_leaks, find_leaks_in_pictures, read_picture
 from processes import own_environment
 from redacted_runs import FIRST, LINES
 
@@ -23,14 +23,9 @@ VALUES = {
 
 def _run(root: Path, folder: Path, **settings: str) -> str:
     environment = {**own_environment(folder / "data"), **settings, "PYTHONPATH": f"{root}:{root / 'tests/support'}"}
-    command = [
-        sys.executable,
-        str(root / "tests/support/redacted_runs.py"),
-        str(root / "examples/registration_form.png"),
-    ]
-    done = subprocess.run(
-        command, env=environment, cwd=folder, capture_output=True, text=True, timeout=300, check=False
-    )
+    script, form = root / "tests/support/redacted_runs.py", root / "examples/registration_form.png"
+    command = [sys.executable, str(script), str(form)]
+    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     (folder / "data" / "log").write_text(done.stdout + done.stderr)
     return done.stderr
@@ -44,7 +39,9 @@ def test_masked_values_are_nowhere(root: Path, tmp_path: Path) -> None:
     """
     log = _run(root, tmp_path, OPTOPHONE_REDACT_FIELDS=FIELDS, OPTOPHONE_REDACT_PATTERNS="iban,phone")
     data = tmp_path / "data"
-    assert find_leaks(data, VALUES, KEPT) == []
+    # "… with room for rules of the caller's own", says a prompt.
+    assert find_leaks(data, VALUES, KEPT) == ["mlflow.db: Room"]
+    assert find_leaks_in_pictures(data, VALUES, KEPT) == []
     assert "IBAN [redacted] failed" in log
     pictures = [text for path in (data / "artifacts").rglob("*") if (text := _read(path))]
     assert sum("Marrowfield" in text for text in pictures) >= 5
@@ -58,8 +55,9 @@ def test_search_finds_what_is_not_masked(root: Path, tmp_path: Path) -> None:
     _run(root, tmp_path)
     leaks = find_leaks(tmp_path / "data", VALUES, KEPT)
     assert "mlflow.db: Okonkwo-Reyes" in leaks
-    assert any(leak.startswith("artifacts/") and leak.endswith("Zantrade in the picture") for leak in leaks)
     assert "log: DE89 3704 0044 0532 0130 00" in leaks
+    read = find_leaks_in_pictures(tmp_path / "data" / "artifacts", VALUES)
+    assert {leak.rpartition(": ")[2] for leak in read} >= {"Quibblethorpe Zantrade", "Okonkwo-Reyes", "19.75"}
 
 
 def _read(path: Path) -> str:
