@@ -106,7 +106,7 @@ def test_asynchronous_runs_are_redacted_each_for_itself(script: Script, data_dir
         ['{"company": "Wobblekins Pemberqua'] * 3,
         [AIMessage("", additional_kwargs={"refusal": "I won't read of Wobblekins Pemberquay"})] * 3,
         ['{"total": 8.0}'],
-        [ANSWERS[0], ValueError("Wobblekins Pemberquay is too much")],
+        [ValueError("Wobblekins Pemberquay is too much")],
     ],
     ids=["cut off", "refused", "not found", "failed"],
 )
@@ -116,10 +116,19 @@ def test_page_is_left_out_where_a_value_may_stand_anywhere(script: Script, data_
     invoke(script(*answers)[0])
     trace = stored(last_trace_id())
     assert leaks(data_dir) == []
-    assert "[left out: /company may stand anywhere on it]" in asked(trace) or answers[0] == ANSWERS[0]
-    assert "Dusseldrift" not in asked(trace) or answers[0] == ANSWERS[0]
-    shown = set((data_dir / "artifacts").rglob("*/attachments/*")) - before
-    assert len(shown) == (2 if answers[0] == ANSWERS[0] else 0)  # the first round's values have their places
+    assert "[left out: /company may stand anywhere on it]" in asked(trace)
+    assert "Dusseldrift" not in asked(trace)
+    assert set((data_dir / "artifacts").rglob("*/attachments/*")) == before
+
+
+@pytest.mark.usefixtures("hides_company")
+def test_failure_after_an_answer_is_redacted_by_that_answer(script: Script, data_dir: Path) -> None:
+    """The values of the first round have their places, and the pages are shown without them."""
+    before = set((data_dir / "artifacts").rglob("*/attachments/*"))
+    invoke(script(ANSWERS[0], ValueError(f"{COMPANY} is too much"))[0])
+    assert "Dusseldrift Road 7" in asked(stored(last_trace_id()))
+    assert leaks(data_dir) == []
+    assert len(set((data_dir / "artifacts").rglob("*/attachments/*")) - before) == 2
 
 
 def test_patterns_alone_leave_errors_readable(script: Script, data_dir: Path) -> None:
