@@ -103,13 +103,13 @@ class TraceRedactor:
         if name == "extraction":
             return self.hidden.extraction(value)
         if name == "document" and self.left_out and self.hidden.has_fields:
-            return value if str(value).startswith(_REFERENCES) else self.left_out  # a file's name may tell who
+            return value if str(value).startswith(_REFERENCES) else REDACTED  # a file's name may tell who
         return self.answers(value) if name == "answer" else self.value(value)
 
     def _of_place(self, item: dict[str, Any]) -> dict[str, Any]:
         """Return a field, an error or a repair without what it says of a hidden value."""
         if concerns(item["path"], self.hidden.pointers):
-            told = {"value", "message", "reason"}
+            told = {"value", "message", "reason", "errors"}
             return {name: REDACTED if name in told and inner is not None else inner for name, inner in item.items()}
         rest = {name: self.value(inner) for name, inner in item.items() if name != "path"}
         value = {"value": self.hidden.extraction(item["value"], item["path"])} if "value" in item else {}

@@ -4,7 +4,7 @@ import os
 from functools import cache
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from documents.limits import Limits
@@ -18,6 +18,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="OPTOPHONE_", env_file=".env", extra="ignore")
 
     data_dir: Path = Field(Path(".optophone"), description="Documents, and MLflow's store unless it has its own place")
+    database_url: SecretStr | None = Field(
+        None,
+        description="postgresql://… for what must outlive the process; without one, SQLite files in the data folder",
+    )
     chat_model: str | None = Field(None, description="Chat model for runs that name none")
     tracing: bool = Field(True, description="Trace each run to MLflow")
     allow_paths: bool = Field(True, description="Accept documents by file path; off where strangers can ask")
@@ -35,6 +39,11 @@ class Settings(BaseSettings):
     def limits(self) -> Limits:
         """Limits on what is decoded."""
         return Limits(self.max_document_bytes, self.max_page_pixels, self.max_document_pages)
+
+    @property
+    def answers(self) -> Path:
+        """Where answers of chat models are kept from run to run."""
+        return self.data_dir / "answers.db"
 
     @property
     def tracking_uri(self) -> str:

@@ -9,15 +9,22 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from chat_models.secrets import secrets, without_secrets
-from graph.redaction import Redaction, make_redaction
+from graph.redaction import Redaction, get_redaction
 from graph.settings import Settings
+from graph.trace_tags import tag_run
 from prompts.connection import Connection, connect
 from schemas.errors import UnreachableError
 
 EXPERIMENT = "optophone"
+WAITS_TAG = "optophone.waits_for_review"
+"""Tag of a trace whose run stopped for a person: at how many places. What came of it is a trace of the same session."""
+
 _logger = logging.getLogger("optophone")
 
+_STOPPED = "GraphInterrupt"
 _UPLOADS = ("data:", "mlflow-attachment:")
+_TAKES_DOCUMENTS = ("optophone", "preprocess", "predict", "predict_stream")
+"""Names of spans: the graph, its first node, and the agent around it."""
 # A server that is up answers in milliseconds.
 _LAST_PROBE_S = 1.0
 
@@ -30,17 +37,13 @@ def enable_tracing(settings: Settings) -> bool:
     Raises:
         UsageError: the settings of what is to be redacted are broken.
     """
-    redaction = make_redaction(settings.redact_fields, settings.redact_patterns)
+    get_redaction()  # a broken setting ends this before anything is traced
     if not settings.tracing:
         return False
     connection = connect(settings.tracking_uri)
-    import mlflow.langchain  # noqa: PLC0415 - takes seconds
-
     try:
         connection.run(lambda: use_experiment(settings), settings.registry_timeout_s)
-        first = [_hide(redaction)] if redaction else []
-        mlflow.tracing.configure(span_processors=[*first, _redact, _name_upload, _summarise, _escape_surrogates])
-        mlflow.langchain.autolog()
+        trace_runs()
         if connection.is_remote:
             _survive_outages(connection)
     except UnreachableError:  # the connection has said so
@@ -49,6 +52,25 @@ def enable_tracing(settings: Settings) -> bool:
         _logger.warning("runs are not traced: %s", str(error).splitlines()[0])
         return False
     return True
+
+
+def trace_runs() -> None:
+    """Turn autolog on, for clean spans; where MLflow is, is left as it is."""
+    import mlflow.langchain  # noqa: PLC0415 - takes seconds
+
+    clean_spans()
+    mlflow.langchain.autolog()
+
+
+def clean_spans() -> None:
+    """Take out of every span of this process what must not stay there."""
+    import mlflow  # noqa: PLC0415 - takes seconds
+
+    redaction = get_redaction()
+    first = [_hide(redaction)] if redaction else []
+    mlflow.tracing.configure(
+        span_processors=[*first, _redact, _name_upload, tag_run, _summarise, _mark_waiting, _escape_surrogates]
+    )
 
 
 def tagged_traces(tags: dict[str, str]) -> AbstractContextManager[None]:
@@ -195,15 +217,25 @@ def replace_events(span: Any, events: Sequence[Any]) -> None:
 
 
 def _name_upload(span: Any) -> None:
-    """Name a document that came as a data: URI instead of storing it: its pages stand in the chat model's span."""
-    if span.name not in ("optophone", "preprocess"):  # reading a span's inputs parses them
+    """Name a document that came with the request instead of storing it: its pages stand in the chat model's span."""
+    if span.name not in _TAKES_DOCUMENTS:  # reading a span's inputs parses them
         return
     inputs = span.inputs
-    if not isinstance(inputs, dict) or not str(inputs.get("document", "")).startswith(_UPLOADS):
+    named = _without_uploads(inputs)
+    if named == inputs:
         return
-    span.set_inputs({**inputs, "document": "data:…"})
+    span.set_inputs(named)
     # MLflow has taken the bytes out already, to store them beside the trace.
     span._attachments.clear()
+
+
+def _without_uploads(value: Any) -> Any:
+    if isinstance(value, dict):
+        # The Responses API's files may come as bare base64.
+        return {key: "data:…" if key == "file_data" else _without_uploads(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_uploads(item) for item in value]
+    return "data:…" if isinstance(value, str) and value.startswith(_UPLOADS) else value
 
 
 def _summarise(span: Any) -> None:
@@ -214,6 +246,20 @@ def _summarise(span: Any) -> None:
     if isinstance(outputs, dict) and outputs.get("fields"):
         places = Counter(field["grounding"] for field in outputs["fields"])
         span.set_outputs({**outputs, "fields": dict(places)})
+
+
+def _mark_waiting(span: Any) -> None:
+    """Say that the run waits for a person where MLflow sees an error: LangGraph stops a node by an exception."""
+    if span.name != "refine" or not any(event.attributes.get("exception.type") == _STOPPED for event in span.events):
+        return
+    import mlflow  # noqa: PLC0415 - takes seconds
+
+    paths = [doubt["path"] for doubt in span.inputs["doubts"]]
+    span._span._events = type(span._span._events)(None)
+    span.set_status("OK")
+    span.set_outputs({"waits_for": paths})
+    span.set_attribute(WAITS_TAG, paths)
+    mlflow.set_trace_tag(span.trace_id, WAITS_TAG, str(len(paths)))
 
 
 def _escape_surrogates(span: Any) -> None:

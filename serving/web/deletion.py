@@ -2,10 +2,13 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from documents.store import DocumentStore
+from graph.answer_cache import AnswerCache
 from graph.audit import record
+from graph.settings import get_settings
 from schemas.errors import UnreachableError
 from serving.web.errors import ApiError
 from serving.web.jobs import in_thread
@@ -30,15 +33,18 @@ async def delete_document(document: StoredDocument, service: Service, actor: str
     """
     extractions = await in_thread(service.ledger.of_document, document.ref)
     await service.jobs.cancel(extraction.id for extraction in extractions)
+    threads = [extraction.id for extraction in extractions if extraction.may_wait]
     try:
-        await in_thread(_delete, document, service, actor, why)
+        await in_thread(_delete, document, threads, service, actor, why)
     except UnreachableError as error:
         raise ApiError(503, "unreachable", "MLflow doesn't answer, so nothing is deleted; try again later") from error
+    for id in threads:
+        await service.threads.forget(id)
 
 
-def _delete(document: StoredDocument, service: Service, actor: str, why: str) -> None:
+def _delete(document: StoredDocument, threads: Sequence[str], service: Service, actor: str, why: str) -> None:
     with service.request_log.lock:
-        forget_traces(document.ref)
+        forget_traces(document.ref, threads)
         record("deleted", document.ref, actor, why)
         service.ledger.delete_document(document.ref)
     _forget_bytes(document, service.ledger.pages_of_others(document.ref), service.store)
@@ -46,6 +52,8 @@ def _delete(document: StoredDocument, service: Service, actor: str, why: str) ->
 
 def _forget_bytes(document: StoredDocument, kept: set[str], store: DocumentStore) -> None:
     """Remove a document's bytes, but for pages that another document has too."""
+    if get_settings().answers.exists():
+        AnswerCache(get_settings().answers).forget(page["image"] for page in document.pages)
     for page in document.pages:
         if page["image"] not in kept:
             store.forget(page["image"])
