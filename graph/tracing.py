@@ -4,11 +4,12 @@ import logging
 import os
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
 from chat_models.secrets import secrets, without_secrets
+from graph.redaction import Redaction, get_redaction
 from graph.settings import Settings
 from graph.trace_tags import tag_run
 from prompts.connection import Connection, connect
@@ -32,7 +33,11 @@ def enable_tracing(settings: Settings) -> bool:
     """Turn autolog on for this process; return whether runs are traced.
 
     A tracking server that doesn't answer in time costs one warning, and runs go untraced.
+
+    Raises:
+        UsageError: the settings of what is to be redacted are broken.
     """
+    get_redaction()  # a broken setting ends this before anything is traced
     if not settings.tracing:
         return False
     connection = connect(settings.tracking_uri)
@@ -61,8 +66,10 @@ def clean_spans() -> None:
     """Take out of every span of this process what must not stay there."""
     import mlflow  # noqa: PLC0415 - takes seconds
 
+    redaction = get_redaction()
+    first = [_hide(redaction)] if redaction else []
     mlflow.tracing.configure(
-        span_processors=[_redact, _name_upload, tag_run, _summarise, _mark_waiting, _escape_surrogates]
+        span_processors=[*first, _redact, _name_upload, tag_run, _summarise, _mark_waiting, _escape_surrogates]
     )
 
 
@@ -116,15 +123,33 @@ def experiment_name() -> str:
 
 
 def use_experiment(settings: Settings) -> str:
-    """Use that experiment, made with artifacts beside a local database where it isn't there; return its id."""
+    """Use that experiment for what this process traces; return its id."""
     import mlflow  # noqa: PLC0415 - takes seconds
 
-    name = experiment_name()
-    if mlflow.get_experiment_by_name(name) is None:
-        is_local = settings.tracking_uri.startswith("sqlite:")
-        location = (settings.data_dir / "artifacts").resolve().as_uri() if is_local else None
-        mlflow.create_experiment(name, artifact_location=location)
-    return str(mlflow.set_experiment(name).experiment_id)
+    return str(mlflow.set_experiment(experiment_id=find_experiment(experiment_name(), settings)).experiment_id)
+
+
+def find_experiment(name: str, settings: Settings) -> str:
+    """Return an experiment's id; one that isn't there is made, with artifacts beside a local database."""
+    import mlflow  # noqa: PLC0415 - takes seconds
+
+    if found := mlflow.get_experiment_by_name(name):
+        return str(found.experiment_id)
+    is_local = settings.tracking_uri.startswith("sqlite:")
+    location = (settings.data_dir / "artifacts").resolve().as_uri() if is_local else None
+    try:
+        return mlflow.create_experiment(name, artifact_location=location)
+    except mlflow.MlflowException:  # another process was faster
+        if found := mlflow.get_experiment_by_name(name):
+            return str(found.experiment_id)
+        raise
+
+
+def _hide(redaction: Redaction) -> Callable[[Any], None]:
+    """Let no span leave with what is to be hidden; return the span processor that sees to it."""
+    from graph.redacted_spans import SpanRedactor  # noqa: PLC0415 - imports the whole graph
+
+    return SpanRedactor(redaction).install()
 
 
 def _survive_outages(connection: Connection) -> None:
@@ -174,16 +199,21 @@ def _redact(span: Any) -> None:
 
 
 def _redact_events(span: Any, known: Sequence[str]) -> None:
-    """Exceptions stand in events, which OpenTelemetry lets nobody change: they are replaced inside it.
-
-    A test looks for a key that a provider repeats in its error.
-    """
+    """Take secrets out of events: a provider repeats a key in its error."""
     from opentelemetry.sdk.trace import Event  # noqa: PLC0415 - comes with MLflow
 
     events = span._span._events
     clean = [Event(event.name, without_secrets(dict(event.attributes), known), event.timestamp) for event in events]
     if any(new.attributes != old.attributes for new, old in zip(clean, events, strict=True)):
-        span._span._events = type(events).from_seq(len(clean), clean)
+        replace_events(span, clean)
+
+
+def replace_events(span: Any, events: Sequence[Any]) -> None:
+    """Replace the events of a span, exceptions for one, which OpenTelemetry lets nobody change: inside it.
+
+    A test looks for a key that a provider repeats in its error.
+    """
+    span._span._events = type(span._span._events).from_seq(len(events), events)
 
 
 def _name_upload(span: Any) -> None:
