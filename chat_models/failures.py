@@ -39,6 +39,11 @@ def is_callers_fault(error: BaseException) -> bool:
     return not is_transient(error)
 
 
+def is_refused(error: BaseException) -> bool:
+    """Tell whether the provider itself said that it answers nobody: a wrong key or model, or an empty account."""
+    return any(_status(cause) in _REFUSED_STATUS or _quota_used_up(cause) for cause in _causes(error))
+
+
 def explain(error: BaseException) -> str:
     """Say in one line what the provider answered; at most 200 characters, its own words."""
     status = _status(error)

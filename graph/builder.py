@@ -7,8 +7,9 @@ from typing import Any, cast
 from langgraph._internal._runnable import RunnableCallable
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
-from langgraph.types import RetryPolicy
+from langgraph.types import CachePolicy, RetryPolicy
 
+from graph.answer_cache import AnswerCache, request_key
 from graph.context import Context
 from graph.routing import route_after_preprocess, route_after_validate
 from graph.state import ExtractInput, InputState, OutputState, RefineInput, State, ValidateInput
@@ -22,13 +23,25 @@ NAME = "optophone"
 _MOST_TRIES = 1000
 
 
-def make_graph(retry_policy: RetryPolicy = RETRY_POLICY) -> CompiledStateGraph[Any, Context, Any, Any]:
-    """Compile preprocess → extract → validate ⇄ refine, for synchronous and asynchronous calls."""
+def make_graph(
+    retry_policy: RetryPolicy = RETRY_POLICY, cache: AnswerCache | None = None
+) -> CompiledStateGraph[Any, Context, Any, Any]:
+    """Compile preprocess → extract → validate ⇄ refine, for synchronous and asynchronous calls.
+
+    Args:
+        retry_policy: of requests that fail in passing.
+        cache: answers known from earlier runs, for runs inside `answers_kept`.
+    """
     builder = StateGraph(State, context_schema=Context, input_schema=InputState, output_schema=OutputState)
     # LangGraph hands over runtime and config together and runs these in threads under ainvoke; its types know neither.
     builder.add_node("preprocess", cast("Any", preprocess), input_schema=InputState)
-    asker, tries = _asker(retry_policy.max_attempts), retry_policy._replace(max_attempts=_MOST_TRIES)
-    builder.add_node("extract", asker, input_schema=ExtractInput, retry_policy=tries)
+    builder.add_node(
+        "extract",
+        _asker(retry_policy.max_attempts),
+        input_schema=ExtractInput,
+        retry_policy=retry_policy._replace(max_attempts=_MOST_TRIES),
+        cache_policy=CachePolicy(key_func=request_key) if cache else None,
+    )
     builder.add_node("validate", cast("Any", validate), input_schema=ValidateInput)
     builder.add_node("refine", cast("Any", refine), input_schema=RefineInput)
     builder.add_edge(START, "preprocess")
@@ -36,7 +49,7 @@ def make_graph(retry_policy: RetryPolicy = RETRY_POLICY) -> CompiledStateGraph[A
     builder.add_edge("extract", "validate")
     builder.add_conditional_edges("validate", _router(route_after_validate), ["refine", END])
     builder.add_edge("refine", "extract")
-    return builder.compile(name=NAME)
+    return builder.compile(name=NAME, cache=cache)
 
 
 def _asker(max_tries: int) -> RunnableCallable:

@@ -7,6 +7,7 @@ import sys
 import typer
 
 from schemas.errors import OptophoneError
+from serving.commands.batch import batch
 from serving.commands.extract import extract
 from serving.commands.improve import optimize, train
 from serving.commands.measure import compare, evaluate, witness
@@ -21,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Turn scanned forms into schema-valid JSON, every value tied to its place on the page.",
 )
-for command in (extract, evaluate, compare, witness, train, optimize, serve, ui):
+for command in (extract, batch, evaluate, compare, witness, train, optimize, serve, ui):
     app.command()(command)
 app.add_typer(prompts_app, name="prompts")
 
