@@ -21,17 +21,9 @@ from typing import Any
 
 SETTINGS: dict[str, dict[str, str]] = {
     "untraced": {"OPTOPHONE_TRACING": "false"},
-    "MLflow's own": {"OLD": "1"},
-    "WAL": {"OLD": "1", "WAL": "1"},
-    "WAL, 1 worker": {"OLD": "1", "WAL": "1", "MLFLOW_ASYNC_TRACE_LOGGING_MAX_WORKERS": "1"},
-    "WAL, 1 worker, 100 spans": {
-        "OLD": "1", "WAL": "1", "MLFLOW_ASYNC_TRACE_LOGGING_MAX_WORKERS": "1",
-        "MLFLOW_ASYNC_TRACE_LOGGING_MAX_SPAN_BATCH_SIZE": "100",
-    },
-    "WAL, 1 worker, 500 spans": {
-        "OLD": "1", "WAL": "1", "MLFLOW_ASYNC_TRACE_LOGGING_MAX_WORKERS": "1",
-        "MLFLOW_ASYNC_TRACE_LOGGING_MAX_SPAN_BATCH_SIZE": "500",
-    },
+    "MLflow's own": {"OWN": "1"},
+    "ours": {},
+    "ours apart": {"APART": "1"},
 }
 
 
@@ -61,12 +53,11 @@ def main():
 
 def measure(folder, n):
     import mlflow, threading
-    if os.environ.get("WAL"):
-        from sqlalchemy import event
-        from sqlalchemy.engine import Engine
-        @event.listens_for(Engine, "connect")
-        def _(conn, rec):
-            conn.execute("PRAGMA journal_mode=WAL"); conn.execute("PRAGMA synchronous=NORMAL")
+    if os.environ.get("OWN"):
+        import prompts.connection as pc
+        pc._use_write_ahead_log = lambda f: None
+        import graph.tracing as gt
+        gt._take_over_storing = lambda u: None
     from chat_models.factory import register_chat_model
     from chat_models.scripted import ScriptedChatModel
     from evaluation.datasets.load import load_dataset
@@ -87,6 +78,9 @@ def measure(folder, n):
             for i in it:
                 await graph.ainvoke({"document": samples[(i+off) % len(samples)].document}, context=ctx)
         await asyncio.gather(*(w() for _ in range(4)))
+    if os.environ.get("APART"):
+        from graph.trace_queue import trace_queue
+        trace_queue().work_apart()
     traced = os.environ.get("OPTOPHONE_TRACING") != "false"
     def fl():
         if traced:

@@ -10,6 +10,7 @@ from typing import Any
 
 from chat_models.secrets import secrets, without_secrets
 from graph.settings import Settings
+from graph.trace_queue import ExportQueue, TraceCounts, trace_queue
 from prompts.connection import Connection, connect
 from schemas.errors import UnreachableError
 
@@ -32,6 +33,7 @@ def enable_tracing(settings: Settings) -> bool:
     import mlflow.langchain  # noqa: PLC0415 - takes seconds
 
     try:
+        _take_over_storing(settings.tracking_uri)
         connection.run(lambda: use_experiment(settings), settings.registry_timeout_s)
         mlflow.tracing.configure(span_processors=[_redact, _name_upload, _summarise, _escape_surrogates])
         mlflow.langchain.autolog()
@@ -43,6 +45,22 @@ def enable_tracing(settings: Settings) -> bool:
         _logger.warning("runs are not traced: %s", str(error).splitlines()[0])
         return False
     return True
+
+
+def _take_over_storing(tracking_uri: str) -> None:
+    """Put our queue where MLflow's exporter makes its own; a test sees that traces come through it."""
+    from mlflow.tracing.export import mlflow_v3  # noqa: PLC0415 - comes with mlflow
+
+    if tracking_uri.startswith("databricks"):  # stores in another way
+        return
+    mlflow_v3.AsyncTraceExportQueue = ExportQueue  # type: ignore[attr-defined, assignment]
+    # Before concurrent.futures ends its processes; `atexit` would come too late.
+    threading._register_atexit(_store_the_rest)  # type: ignore[attr-defined]
+
+
+def _store_the_rest() -> None:
+    flush_traces()
+    trace_queue().close()
 
 
 def tagged_traces(tags: dict[str, str]) -> AbstractContextManager[None]:
@@ -80,6 +98,24 @@ def flush_traces() -> None:
     import mlflow  # noqa: PLC0415 - takes seconds
 
     mlflow.flush_trace_async_logging()
+
+
+def store_traces_apart() -> None:
+    """Let a process of its own store this one's traces; for runs of so many documents that it pays."""
+    from mlflow.utils.autologging_utils import autologging_is_disabled  # noqa: PLC0415
+
+    if not autologging_is_disabled("langchain"):  # type: ignore[no-untyped-call]
+        trace_queue().work_apart()
+
+
+async def keep_up() -> None:
+    """Wait, for some seconds at most, while more traces are on their way than the store can take."""
+    await trace_queue().keep_up()
+
+
+def trace_counts() -> TraceCounts:
+    """Return how many traces of this process are stored, lost, and on their way."""
+    return trace_queue().counts()
 
 
 def last_trace_id() -> str | None:
