@@ -39,24 +39,34 @@ def main():
         print(json.dumps(measure(o.folder, o.documents)))
         return
     for name, settings in SETTINGS.items():
-        if o.only and o.only not in name: continue
+        if o.only and o.only not in name:
+            continue
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / "documents").symlink_to(o.store.resolve())
             env = {**os.environ, "OPTOPHONE_DATA_DIR": folder, **settings}
             env.setdefault("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
             c = [sys.executable, "-m", "benchmarks.tracing", str(o.folder), "--own", "--documents", str(o.documents)]
             r = subprocess.run(c, env=env, capture_output=True, text=True)
-            try: row = json.loads(r.stdout.splitlines()[-1])
-            except Exception: print(name, r.stderr[-2000:]); continue
-            print(f"{name:34} CPU {row['cpu']:6.1f} ms/doc  run {row['run']:.2f} s drain {row['drain']:.2f} s: {row['rate']:.1f} traces/s  stored {row['stored']}", flush=True)
+            try:
+                row = json.loads(r.stdout.splitlines()[-1])
+            except Exception:
+                print(name, r.stderr[-2000:])
+                continue
+            print(
+                f"{name:34} CPU {row['cpu']:6.1f} ms/doc  run {row['run']:.2f} s drain {row['drain']:.2f} s: {row['rate']:.1f} traces/s  stored {row['stored']}",
+                flush=True,
+            )
 
 
 def measure(folder, n):
     import mlflow, threading
+
     if os.environ.get("OWN"):
         import prompts.connection as pc
+
         pc._use_write_ahead_log = lambda f: None
         import graph.tracing as gt
+
         gt._take_over_storing = lambda u: None
     from chat_models.factory import register_chat_model
     from chat_models.scripted import ScriptedChatModel
@@ -64,38 +74,55 @@ def measure(folder, n):
     from graph.app import graph
     from graph.context import Context
     from graph.tracing import flush_traces
+
     samples = load_dataset(f"funsd:{folder}").samples
     by = {}
+
     class ByPage(ScriptedChatModel):
         pass
+
     golds = [json.dumps(dict(s.expected)) for s in samples]
     m = ScriptedChatModel(answers=(golds * 50))
     register_chat_model("s", lambda: m)
     ctx = Context(chat_model="s", max_attempts=1)
+
     async def go(k, off=0):
         it = iter(range(k))
+
         async def w():
             for i in it:
-                await graph.ainvoke({"document": samples[(i+off) % len(samples)].document}, context=ctx)
+                await graph.ainvoke({"document": samples[(i + off) % len(samples)].document}, context=ctx)
+
         await asyncio.gather(*(w() for _ in range(4)))
+
     if os.environ.get("APART"):
         from graph.trace_queue import trace_queue
+
         trace_queue().work_apart()
     traced = os.environ.get("OPTOPHONE_TRACING") != "false"
+
     def fl():
         if traced:
             flush_traces()
         for t in threading.enumerate():
-            if t.name.startswith("link_prompt"): t.join()
-    asyncio.run(go(len(samples) if n >= 150 else 20)); fl()
+            if t.name.startswith("link_prompt"):
+                t.join()
+
+    asyncio.run(go(len(samples) if n >= 150 else 20))
+    fl()
     cpu = lambda: sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
     t0, c0 = time.perf_counter(), cpu()
-    asyncio.run(go(n)); t1 = time.perf_counter(); c1=cpu()
-    fl(); t2 = time.perf_counter(); c2=cpu()
+    asyncio.run(go(n))
+    t1 = time.perf_counter()
+    c1 = cpu()
+    fl()
+    t2 = time.perf_counter()
+    c2 = cpu()
     st = 0
     if traced:
         st = len(mlflow.search_traces(max_results=500, return_type="list", include_spans=False))
     return dict(cpu=1000 * (c2 - c0) / n, run=t1 - t0, drain=t2 - t1, rate=n / (t2 - t0), stored=st)
+
 
 if __name__ == "__main__":
     main()

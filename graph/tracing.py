@@ -4,8 +4,9 @@ import logging
 import os
 import threading
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from chat_models.secrets import secrets, without_secrets
@@ -16,6 +17,8 @@ from schemas.errors import UnreachableError
 
 EXPERIMENT = "optophone"
 _logger = logging.getLogger("optophone")
+
+_inline: ContextVar[bool] = ContextVar("inline tracers", default=False)
 
 _UPLOADS = ("data:", "mlflow-attachment:")
 # A server that is up answers in milliseconds.
@@ -70,15 +73,45 @@ def tagged_traces(tags: dict[str, str]) -> AbstractContextManager[None]:
     return mlflow.tracing.context(tags=tags)
 
 
+@contextmanager
+def own_tracers() -> Iterator[None]:
+    """Inside, only runs that are given a tracer by `make_tracer` are traced; autolog is off.
+
+    It looks at each of the dozens of callback managers that a run makes, and each call of the tracer takes a thread's
+    turn: half of what a trace costs the event loop. What runs inside must have begun inside.
+    """
+    import mlflow.langchain  # noqa: PLC0415 - takes seconds
+    from mlflow.langchain.langchain_tracer import _should_attach_span_to_context  # noqa: PLC0415
+
+    if not _autologs():
+        yield
+        return
+    mlflow.langchain.autolog(disable=True)
+    # In the event loop the active span would be that of another document; parents are known by their run ids.
+    attached = _should_attach_span_to_context.set(False)
+    inline = _inline.set(True)
+    try:
+        yield
+    finally:
+        _inline.reset(inline)
+        _should_attach_span_to_context.reset(attached)
+        mlflow.langchain.autolog()
+
+
+def _autologs() -> bool:
+    from mlflow.utils.autologging_utils import autologging_is_disabled  # noqa: PLC0415
+
+    return not autologging_is_disabled("langchain")  # type: ignore[no-untyped-call]
+
+
 def make_tracer() -> Any:
     """Make the callback to give to one run, in place of autolog's own: its `trace_id` is that run's trace.
 
     After an asynchronous run MLflow itself doesn't tell. None where runs aren't traced.
     """
     from mlflow.langchain.langchain_tracer import MlflowLangchainTracer  # noqa: PLC0415 - takes seconds
-    from mlflow.utils.autologging_utils import autologging_is_disabled  # noqa: PLC0415
 
-    if autologging_is_disabled("langchain"):  # type: ignore[no-untyped-call]
+    if not _inline.get() and not _autologs():
         return None
 
     class Tracer(MlflowLangchainTracer):
@@ -90,7 +123,7 @@ def make_tracer() -> Any:
             if span and kwargs.get("parent_run_id") is None:
                 self.trace_id = span.trace_id
 
-    return Tracer()
+    return Tracer(run_inline=_inline.get())
 
 
 def flush_traces() -> None:
@@ -102,9 +135,7 @@ def flush_traces() -> None:
 
 def store_traces_apart() -> None:
     """Let a process of its own store this one's traces; for runs of so many documents that it pays."""
-    from mlflow.utils.autologging_utils import autologging_is_disabled  # noqa: PLC0415
-
-    if not autologging_is_disabled("langchain"):  # type: ignore[no-untyped-call]
+    if _autologs():
         trace_queue().work_apart()
 
 
