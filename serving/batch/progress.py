@@ -72,7 +72,7 @@ class Display:
             ("not asked", f"{tally.duplicates} duplicates, {tally.cached} from cache"),
             ("asked again", f"{tally.retries} for what was wrong, {tally.failures} for what failed in passing"),
             ("paid", f"{tally.tokens} tokens, {_dollars(tally.cost_usd)}"),
-            ("traced", f"{tally.traced}"),
+            ("traced", f"{tally.traced}" + (f", {tally.traces_lost} of them lost" if tally.traces_lost else "")),
             ("time", f"{seconds:.1f} s, {new / seconds:.2f} documents a second"),
         ]
         for row in rows:
