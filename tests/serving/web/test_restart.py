@@ -87,19 +87,19 @@ def test_killed_service_still_waits_and_takes_the_answer(root: Path, tmp_path: P
         settings = {"OPENAI_BASE_URL": provider.url, "OPENAI_API_KEY": "none", **database}
         settings["OPTOPHONE_CHAT_MODEL"] = "openai:gpt-4o-mini"
         with optophone_server(root, tmp_path / "data", **settings) as server:
-            with httpx.Client(base_url=server.url) as client:
+            with httpx.Client(base_url=server.url, timeout=60) as client:
                 wanted = {"document": _upload(client, "Alice"), "review": "on_doubt", "max_attempts": 1}
                 asked = client.post("/api/v1/extractions?wait=50", json=wanted).json()
             _kill(server.process)
         with optophone_server(root, tmp_path / "data", **settings) as server:
-            with httpx.Client(base_url=server.url) as client:
+            with httpx.Client(base_url=server.url, timeout=60) as client:
                 (waiting,) = client.get("/api/v1/reviews").json()["items"]
                 values = [{"path": field["path"], "value": "Alice"} for field in waiting["waits_for"]["fields"]]
                 answer = client.post(f"/api/v1/extractions/{waiting['id']}/review", json={"values": values})
             _kill(server.process)
         with (
             optophone_server(root, tmp_path / "data", **settings) as server,
-            httpx.Client(base_url=server.url) as client,
+            httpx.Client(base_url=server.url, timeout=60) as client,
         ):
             _poll(client, lambda statuses: statuses == ["valid"])
             ended = client.get(f"/api/v1/extractions/{asked['id']}").json()
