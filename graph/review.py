@@ -42,17 +42,6 @@ class ReviewValue(BaseModel):
     path: str = Field(description="One of the JSON pointers that were asked")
     value: Any = Field(description="The right value; null where there is none")
 
-    @field_validator("value")
-    @classmethod
-    def _is_json(cls, value: Any) -> Any:
-        """Refuse what JSON can't carry (NaN, half a sign), and what is nested or long beyond any form."""
-        text = _to_json({"value": value})
-        if len(text) > _MAX_CHARS:
-            raise ValueError(f"expected at most {_MAX_CHARS} characters, got {len(text)}")
-        if errors := parse_answer(text).errors:
-            raise ValueError(errors[0]["message"])
-        return value
-
 
 class ReviewAnswer(BaseModel):
     """What a person says: places that were asked and are not named here are confirmed as they are."""
@@ -62,6 +51,17 @@ class ReviewAnswer(BaseModel):
     values: list[ReviewValue] = Field(default_factory=list, max_length=10_000)
     reviewer: str = Field("", max_length=200)
     comment: str = Field("", max_length=10_000)
+
+    @field_validator("values")
+    @classmethod
+    def _are_json(cls, values: list[ReviewValue]) -> list[ReviewValue]:
+        """Refuse what JSON can't carry (NaN, half a sign), and what is nested or long beyond any form."""
+        text = _to_json({REPAIRS: [{"value": value.value} for value in values]})
+        if len(text) > _MAX_CHARS:
+            raise ValueError(f"expected at most {_MAX_CHARS} characters, got {len(text)}")
+        if errors := parse_answer(text).errors:
+            raise ValueError(errors[0]["message"])
+        return values
 
 
 def answer_type(doubts: Sequence[Doubt]) -> type[ReviewAnswer]:

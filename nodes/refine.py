@@ -14,11 +14,11 @@ from langgraph.types import interrupt
 from chat_models.structured import Answer
 from graph.context import Context, context_of
 from graph.review import ReviewRequest, add_round, answer_text, answer_type
-from graph.settings import get_settings
+from graph.settings import get_settings, get_store
 from graph.state import RefineInput, Request
 from prompts.registry import load_prompt
 from prompts.template import render
-from schemas.errors import FieldError
+from schemas.errors import FieldError, UnreadableDocumentError
 from schemas.pointers import contains, get
 from schemas.repair import failed_paths
 
@@ -33,8 +33,10 @@ def refine(state: RefineInput, runtime: Runtime[Context], config: RunnableConfig
         PromptError: the prompt is unknown, or its variables are not those that are filled.
         GraphInterrupt: a person is asked; the run goes on here with the answer.
         ValidationError: what came is no answer to what was asked; nothing is kept of it, and the run still waits.
+        UnreadableDocumentError, SchemaError: the answer could not be checked here; nothing is kept of it either.
     """
     if state.get("doubts"):  # a run that an older version began has no such key
+        _check_place(state, runtime)
         return _ask_person(state)
     context, settings = context_of(runtime), get_settings()
     prompt = load_prompt(context.refine_prompt, settings.tracking_uri, settings.registry_timeout_s, config)
@@ -51,6 +53,16 @@ def refine(state: RefineInput, runtime: Runtime[Context], config: RunnableConfig
         temperature=prompt.temperature_for(state["chat_model"]),
     )
     return {"request": request}
+
+
+def _check_place(state: RefineInput, runtime: Runtime[Context]) -> None:
+    """Find out before an answer is taken that it can't be held against schema and pages in this process."""
+    context_of(runtime, state["context"]).schema_to_fill(allow_paths=get_settings().allow_paths)
+    refs = [ref for page in state["pages"] for ref in (page["image"], page["text_layer"]) if ref]
+    if any(ref not in get_store() for ref in refs):
+        raise UnreadableDocumentError(
+            f"the pages of {state['document']} are not in this data folder; answer where they were read"
+        )
 
 
 def _ask_person(state: RefineInput) -> dict[str, Any]:

@@ -1,8 +1,10 @@
 """Runs that stop for a person, with a scripted chat model, untraced."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,11 +16,12 @@ from postgres import PostgresServer
 from pydantic import SecretStr, ValidationError
 
 from chat_models.scripted import ScriptedChatModel
+from documents.store import DocumentStore
 from graph.builder import make_graph
 from graph.checkpoints import aopen_checkpointer, open_checkpointer
 from graph.review import MAX_ROUNDS, ReviewAnswer
 from graph.settings import Settings
-from schemas.errors import UsageError
+from schemas.errors import SchemaError, UnreadableDocumentError, UsageError
 from schemas.receipt import Receipt
 
 Script = Callable[..., tuple[str, ScriptedChatModel]]
@@ -190,6 +193,12 @@ def test_answers_that_stay_wrong_end_the_run(script: Script) -> None:
         ({"values": [{"path": "/total", "value": json.loads("[" * 60 + "]" * 60)}]}, "at most 50 levels"),
         ({"values": [{"path": "/total", "value": 8}], "comment": "x" * 20_000}, "at most 10000"),
         ({"values": [{"path": "/total", "value": 8}], "reviewer": "x" * 300}, "at most 200"),
+        ({"reviewer": "\ud800"}, "valid string"),
+        (
+            {"values": [{"path": "/total", "value": "9" * 300_000}, {"path": "/total", "value": "9" * 300_000}]},
+            "at most",
+        ),
+        ({"values": [{"path": "/total", "value": {3}}]}, "expected JSON"),
         ("8.00", "valid dictionary"),
         (["/total"], "valid dictionary"),
     ],
@@ -259,6 +268,26 @@ def test_inline_schema_is_the_runs_own(script: Script, checkpointer: BaseCheckpo
     command = Command(resume={"values": [{"path": "/shop", "value": "ACME STORE"}]})
     result = run.graph.invoke(command, run.config, context={"target_schema": "form", "review": "off"})
     assert (result["status"], result["extraction"]) == ("valid", {"shop": "ACME STORE"})
+
+
+def test_answer_that_cannot_be_checked_here_is_not_taken(
+    script: Script, checkpointer: BaseCheckpointSaver[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A process with another data folder, or without the schema's module, leaves the run waiting."""
+    monkeypatch.syspath_prepend(tmp_path)
+    source = "from pydantic import BaseModel\nclass Shop(BaseModel):\n    shop: str\n"
+    (tmp_path / "shop_of_this_test.py").write_text(source)
+    run = Run(checkpointer, chat_model=script("{}")[0], target_schema="shop_of_this_test:Shop")
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr("nodes.refine.get_store", lambda: DocumentStore(tmp_path / "empty"))
+        with pytest.raises(UnreadableDocumentError, match="not in this data folder"):
+            run.answer({"/shop": "EVIL"})
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setitem(sys.modules, "shop_of_this_test", None)
+        with pytest.raises(SchemaError, match="cannot import"):
+            run.answer({"/shop": "EVIL"})
+    assert run.asked == ["/shop"]
+    assert run.answer({"/shop": "ACME STORE"})["extraction"] == {"shop": "ACME STORE"}
 
 
 def test_next_document_on_a_thread_starts_anew(script: Script) -> None:
