@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test test-all test-browser check format dev ui lock clean
+.PHONY: demo test test-all test-browser test-model check format dev ui lock clean
 
 demo: $(INSTALLED)  ## read the example form with the local reader
 	$(BIN)/optophone extract examples/registration_form.png --chat-model local --out out --highlight
@@ -12,10 +12,13 @@ test: $(INSTALLED)  ## the fast tests
 	$(BIN)/python -m pytest -q
 
 test-all: $(INSTALLED)  ## the slow ones too: servers, real documents
-	$(BIN)/python -m pytest -q -m "not browser"
+	$(BIN)/python -m pytest -q -m "not browser and not clean_env"
 
 test-browser: $(INSTALLED)  ## the page in Chromium (Debian: apt-get install chromium)
 	$(BIN)/python -m pytest -q -m browser
+
+test-model: $(INSTALLED)  ## the registered model in an environment of its own (installs some 140 packages)
+	$(BIN)/python -m pytest -q -m clean_env
 
 check: $(INSTALLED)  ## style, types, and who may import whom
 	$(BIN)/ruff check .

@@ -1,6 +1,7 @@
 """Which failures of a provider pass, and how to say what happened, without importing any provider's package."""
 
 from collections.abc import Iterator
+from json import JSONDecodeError
 
 from chat_models.secrets import without_secrets
 
@@ -13,8 +14,13 @@ _REFUSED_STATUS = {401, 403, 404}
 
 
 def is_transient(error: BaseException) -> bool:
-    """Tell whether asking again can help: timeouts, lost connections, 429 and 5xx, whichever package raised them."""
+    """Tell whether asking again can help: timeouts, lost connections, 429 and 5xx, whichever package raised them.
+
+    A response whose body is no JSON, though it says so, was garbled on its way; packages let json's error through.
+    """
     for cause in _causes(error):
+        if isinstance(cause, JSONDecodeError):  # the response that OpenAI's package hangs on it says 200
+            return True
         if (status := _status(cause)) is not None:
             return (status in _TRANSIENT_STATUS and not _quota_used_up(cause)) or status >= 500
         if isinstance(cause, TimeoutError | ConnectionError) or _TRANSIENT_TYPES & _type_names(cause):
@@ -31,6 +37,11 @@ def is_callers_fault(error: BaseException) -> bool:
         if (status := _status(cause)) is not None:
             return status in _REFUSED_STATUS or _quota_used_up(cause)
     return not is_transient(error)
+
+
+def is_refused(error: BaseException) -> bool:
+    """Tell whether the provider itself said that it answers nobody: a wrong key or model, or an empty account."""
+    return any(_status(cause) in _REFUSED_STATUS or _quota_used_up(cause) for cause in _causes(error))
 
 
 def explain(error: BaseException) -> str:

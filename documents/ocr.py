@@ -44,6 +44,7 @@ _MAX_ASPECT, _MAX_SIDE_PX, _MIN_SIDE_PX = 4, 2000, 32
 _UPRIGHT_ASPECT = 1.5
 
 _engine_lock = threading.Lock()
+_line_threads = os.cpu_count()
 
 
 def read_words(image: Image.Image) -> list[Word]:
@@ -80,8 +81,19 @@ def _read_lines(engine: "RapidOCR", crops: "list[ndarray]") -> list[tuple[str, f
         line: Any = engine.recognize_txt([crop])  # its declared types are not what it holds
         return line.txts[0], line.scores[0], line.word_results[0]
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(_line_threads) as pool:
         return list(pool.map(read, crops))
+
+
+def use_one_thread() -> None:
+    """Read on one core from now on, for one process of several; and load the models, so that no page waits for them."""
+    import cv2  # noqa: PLC0415 - comes with RapidOCR
+
+    global _line_threads  # noqa: PLW0603 - of the process, like OpenCV's own
+    _line_threads = 1
+    cv2.setNumThreads(1)
+    with _engine_lock:
+        _make_engine()
 
 
 @cache

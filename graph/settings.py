@@ -37,6 +37,11 @@ class Settings(BaseSettings):
         return Limits(self.max_document_bytes, self.max_page_pixels, self.max_document_pages)
 
     @property
+    def answers(self) -> Path:
+        """Where answers of chat models are kept from run to run."""
+        return self.data_dir / "answers.db"
+
+    @property
     def tracking_uri(self) -> str:
         """MLflow's store: `MLFLOW_TRACKING_URI`, else a SQLite file in the data folder."""
         return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(self.data_dir / 'mlflow.db').resolve()}"

@@ -10,6 +10,7 @@ from typing import Any
 
 from chat_models.secrets import secrets, without_secrets
 from graph.settings import Settings
+from graph.trace_tags import tag_run
 from prompts.connection import Connection, connect
 from schemas.errors import UnreachableError
 
@@ -21,6 +22,8 @@ _logger = logging.getLogger("optophone")
 
 _STOPPED = "GraphInterrupt"
 _UPLOADS = ("data:", "mlflow-attachment:")
+_TAKES_DOCUMENTS = ("optophone", "preprocess", "predict", "predict_stream")
+"""Names of spans: the graph, its first node, and the agent around it."""
 # A server that is up answers in milliseconds.
 _LAST_PROBE_S = 1.0
 
@@ -33,12 +36,9 @@ def enable_tracing(settings: Settings) -> bool:
     if not settings.tracing:
         return False
     connection = connect(settings.tracking_uri)
-    import mlflow.langchain  # noqa: PLC0415 - takes seconds
-
     try:
         connection.run(lambda: use_experiment(settings), settings.registry_timeout_s)
-        mlflow.tracing.configure(span_processors=[_redact, _name_upload, _summarise, _mark_waiting, _escape_surrogates])
-        mlflow.langchain.autolog()
+        trace_runs()
         if connection.is_remote:
             _survive_outages(connection)
     except UnreachableError:  # the connection has said so
@@ -47,6 +47,23 @@ def enable_tracing(settings: Settings) -> bool:
         _logger.warning("runs are not traced: %s", str(error).splitlines()[0])
         return False
     return True
+
+
+def trace_runs() -> None:
+    """Turn autolog on, for clean spans; where MLflow is, is left as it is."""
+    import mlflow.langchain  # noqa: PLC0415 - takes seconds
+
+    clean_spans()
+    mlflow.langchain.autolog()
+
+
+def clean_spans() -> None:
+    """Take out of every span of this process what must not stay there."""
+    import mlflow  # noqa: PLC0415 - takes seconds
+
+    mlflow.tracing.configure(
+        span_processors=[_redact, _name_upload, tag_run, _summarise, _mark_waiting, _escape_surrogates]
+    )
 
 
 def tagged_traces(tags: dict[str, str]) -> AbstractContextManager[None]:
@@ -170,15 +187,25 @@ def _redact_events(span: Any, known: Sequence[str]) -> None:
 
 
 def _name_upload(span: Any) -> None:
-    """Name a document that came as a data: URI instead of storing it: its pages stand in the chat model's span."""
-    if span.name not in ("optophone", "preprocess"):  # reading a span's inputs parses them
+    """Name a document that came with the request instead of storing it: its pages stand in the chat model's span."""
+    if span.name not in _TAKES_DOCUMENTS:  # reading a span's inputs parses them
         return
     inputs = span.inputs
-    if not isinstance(inputs, dict) or not str(inputs.get("document", "")).startswith(_UPLOADS):
+    named = _without_uploads(inputs)
+    if named == inputs:
         return
-    span.set_inputs({**inputs, "document": "data:…"})
+    span.set_inputs(named)
     # MLflow has taken the bytes out already, to store them beside the trace.
     span._attachments.clear()
+
+
+def _without_uploads(value: Any) -> Any:
+    if isinstance(value, dict):
+        # The Responses API's files may come as bare base64.
+        return {key: "data:…" if key == "file_data" else _without_uploads(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_uploads(item) for item in value]
+    return "data:…" if isinstance(value, str) and value.startswith(_UPLOADS) else value
 
 
 def _summarise(span: Any) -> None:

@@ -1,6 +1,7 @@
 """Ask the chat model."""
 
 import asyncio
+import time
 from base64 import b64encode
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ from langgraph.types import RetryPolicy
 
 from chat_models.factory import make_chat_model
 from chat_models.failures import explain, is_callers_fault, is_transient
+from chat_models.pace import Turn, pace_of
 from chat_models.pricing import cost_usd
 from chat_models.structured import Answer, ask_for_json, read_answer
 from documents.layout import lay_out
@@ -28,10 +30,16 @@ from schemas.references import JsonSchema
 from schemas.repair import repair_schema
 from schemas.target import TargetSchema
 
-# Waits of about 1, 2 and 4 s: a rate limit's window or a restarting server; longer is the caller's decision.
+# Waits of about 1, 2 and 4 s: a hiccup or a restarting server; who has more patience sets it in `chat_models.pace`.
 RETRY_POLICY = RetryPolicy(
     initial_interval=1.0, backoff_factor=2.0, max_interval=20.0, max_attempts=4, jitter=True, retry_on=is_transient
 )
+# The first guess at what a request takes, before answers tell: English has 4 letters a token; at OpenAI a page of
+# 1,000 px has 1,000 tokens, and its text about as many.
+_CHARS_PER_TOKEN = 4
+_TOKENS_PER_PAGE = 2000
+# Shorter ones are the machine's own.
+_NOTED_WAIT_S = 0.1
 
 
 class _Call(NamedTuple):
@@ -40,6 +48,8 @@ class _Call(NamedTuple):
     chat_model: Runnable[Any, AIMessage]
     messages: list[BaseMessage]
     request: Request
+    tokens: int
+    """What it takes, about."""
 
 
 def extract(
@@ -51,7 +61,8 @@ def extract(
         state: what it reads of the run.
         runtime: holds the run's context.
         config: the node's config, for nested spans.
-        max_tries: how often the node's retry policy runs it; the last failure is reported instead of raised.
+        max_tries: how often it is tried, and more often while the pace's patience lasts; the last failure is reported
+            instead of raised.
 
     Raises:
         PromptError: the prompt is unknown, or its variables are not those that are filled.
@@ -59,10 +70,11 @@ def extract(
     """
     call = _prepare(state, runtime, config)
     try:
-        message = call.chat_model.invoke(call.messages, config)
+        with pace_of(state["chat_model"]).turn(call.tokens) as turn:
+            message = call.chat_model.invoke(call.messages, _with_wait(config, turn))
+            turn.tokens = _tokens(message, turn)
     except Exception as error:
-        _raise_or_go_on(error, state, is_last=_tries(runtime) >= max_tries)
-        return {**_asked(call.request, state), "answer": _no_answer(error, state["chat_model"])}
+        return _failed(error, call.request, state, runtime, max_tries)
     return _answered(message, call.request, state)
 
 
@@ -72,10 +84,11 @@ async def aextract(
     """Do the same without holding a thread while the chat model answers."""
     call = await asyncio.to_thread(_prepare, state, runtime, config)
     try:
-        message = await call.chat_model.ainvoke(call.messages, config)
+        async with pace_of(state["chat_model"]).aturn(call.tokens) as turn:
+            message = await call.chat_model.ainvoke(call.messages, _with_wait(config, turn))
+            turn.tokens = _tokens(message, turn)
     except Exception as error:
-        _raise_or_go_on(error, state, is_last=_tries(runtime) >= max_tries)
-        return {**_asked(call.request, state), "answer": _no_answer(error, state["chat_model"])}
+        return _failed(error, call.request, state, runtime, max_tries)
     return await asyncio.to_thread(_answered, message, call.request, state)
 
 
@@ -90,7 +103,8 @@ def _prepare(state: ExtractInput, runtime: Runtime[Context], config: RunnableCon
         state["chat_model"], get_store(), settings.chat_model_timeout_s, temperature=request["temperature"]
     )
     runnable, messages = ask_for_json(chat_model, [_message(request["text"], state["pages"], context)], wanted)
-    return _Call(runnable, messages, request)
+    tokens = len(request["text"]) // _CHARS_PER_TOKEN + len(state["pages"]) * _TOKENS_PER_PAGE
+    return _Call(runnable, messages, request, tokens)
 
 
 def _first_request(context: Context, target: TargetSchema, chat_model: str, config: RunnableConfig) -> Request:
@@ -142,8 +156,33 @@ def _asked(request: Request, state: ExtractInput) -> dict[str, Any]:
     return {"request": request, "prompts": list(dict.fromkeys([*state["prompts"], request["prompt"]]))}
 
 
-def _tries(runtime: Runtime[Context]) -> int:
-    return runtime.execution_info.node_attempt if runtime.execution_info else 1
+def _with_wait(config: RunnableConfig, turn: Turn) -> RunnableConfig:
+    """Let the chat model's span tell how long it waited for its turn."""
+    if turn.waited_s < _NOTED_WAIT_S:
+        return config
+    return {**config, "metadata": {**config.get("metadata", {}), "waited_s": round(turn.waited_s, 1)}}
+
+
+def _tokens(message: AIMessage, turn: Turn) -> int:
+    return message.usage_metadata["total_tokens"] if message.usage_metadata else turn.tokens
+
+
+def _failed(
+    error: Exception, request: Request, state: ExtractInput, runtime: Runtime[Context], max_tries: int
+) -> dict[str, Any]:
+    tries, seconds = _spent(runtime)
+    patience_s = pace_of(state["chat_model"]).patience_s
+    _raise_or_go_on(error, state, is_last=tries >= max_tries and seconds >= patience_s)
+    effort = f" ({tries} tries in {seconds:.0f} s)" if tries > 1 else ""
+    return {**_asked(request, state), "answer": _no_answer(f"{explain(error)}{effort}", state["chat_model"])}
+
+
+def _spent(runtime: Runtime[Context]) -> tuple[int, float]:
+    """Return how often the request was tried, this time included, and the seconds since the first time."""
+    info = runtime.execution_info
+    if info is None or info.node_first_attempt_time is None:
+        return 1, 0.0
+    return info.node_attempt, time.time() - info.node_first_attempt_time
 
 
 def _raise_or_go_on(error: Exception, state: ExtractInput, *, is_last: bool) -> None:
@@ -157,8 +196,8 @@ def _raise_or_go_on(error: Exception, state: ExtractInput, *, is_last: bool) -> 
         raise ChatModelError(f"'{state['chat_model']}' refused the request: {explain(error)}") from error
 
 
-def _no_answer(error: Exception, chat_model: str) -> Answer:
-    failure = f"'{chat_model}' failed: {explain(error)}"
+def _no_answer(reason: str, chat_model: str) -> Answer:
+    failure = f"'{chat_model}' failed: {reason}"
     return Answer(text="", truncated=False, refusal=None, failure=failure, confidences={})
 
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 from serving.web.models import Extraction, ExtractionItem, WaitingItem
-from serving.web.running import to_sendable
 from serving.web.tables import StoredExtraction
 from serving.web.threads import Question
+from serving.wire import sendable
 
 
 def to_item(stored: StoredExtraction, trace_page: str | None) -> ExtractionItem:
@@ -22,14 +22,14 @@ def to_extraction(stored: StoredExtraction, trace_page: str | None, question: Qu
         question: what a person is asked.
     """
     rest = {"json_schema": stored.context["json_schema"], "result": stored.result, "review": stored.review}
-    asked = {"waits_for": question and to_sendable(question.request)}
-    asked["candidate"] = question and to_sendable(question.candidate)
+    asked = {"waits_for": question and sendable(question.request)}
+    asked["candidate"] = question and sendable(question.candidate)
     return Extraction.model_validate({**_item(stored, trace_page), **rest, **asked})
 
 
 def to_waiting(stored: StoredExtraction, trace_page: str | None, question: Question) -> WaitingItem:
     """Return what the list of waiting reviews shows of an extraction."""
-    return WaitingItem.model_validate({**_item(stored, trace_page), "waits_for": to_sendable(question.request)})
+    return WaitingItem.model_validate({**_item(stored, trace_page), "waits_for": sendable(question.request)})
 
 
 def _item(stored: StoredExtraction, trace_page: str | None) -> dict[str, Any]:

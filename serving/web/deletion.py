@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from documents.store import DocumentStore
+from graph.answer_cache import AnswerCache
+from graph.settings import get_settings
 from schemas.errors import UnreachableError
 from serving.web.errors import ApiError
 from serving.web.jobs import in_thread
@@ -45,6 +47,8 @@ def _delete(document: StoredDocument, threads: Sequence[str], service: Service) 
 
 def _forget_bytes(document: StoredDocument, kept: set[str], store: DocumentStore) -> None:
     """Remove a document's bytes, but for pages that another document has too."""
+    if get_settings().answers.exists():
+        AnswerCache(get_settings().answers).forget(page["image"] for page in document.pages)
     for page in document.pages:
         if page["image"] not in kept:
             store.forget(page["image"])

@@ -60,7 +60,13 @@ async def _answer_validation_error(_: Request, error: RequestValidationError) ->
 
 
 async def _answer_http_error(_: Request, error: HTTPException) -> JSONResponse:
-    codes = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_type"}
+    codes = {
+        400: "invalid_request",
+        404: "not_found",
+        405: "method_not_allowed",
+        413: "too_large",
+        415: "unsupported_type",
+    }
     code = codes.get(error.status_code, "http_error")
     return JSONResponse(error_body(code, str(error.detail)), error.status_code, error.headers)
 

@@ -1,6 +1,5 @@
 """What goes in and out over HTTP."""
 
-import json
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -9,6 +8,7 @@ from graph.review import ReviewRequest
 from schemas.errors import FieldError
 from schemas.target import REGISTERED
 from serving.web.tables import ExtractionStatus
+from serving.wire import JsonObject
 
 REFERENCE = r"^sha256:[0-9a-f]{64}$"
 TEXT = r"^[^\x00]*$"
@@ -25,20 +25,6 @@ def _registered(name: str) -> str:
 
 
 SchemaName = Annotated[str, AfterValidator(_registered), Field(json_schema_extra={"enum": list(REGISTERED)})]
-
-
-def _storable(value: dict[str, Any]) -> dict[str, Any]:
-    """Refuse what JSON over the wire can't carry, although Python's parser takes it: NaN and half a sign."""
-    try:
-        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
-    except (ValueError, RecursionError) as error:
-        raise ValueError(
-            "expected JSON that can be stored (RFC 8259), got NaN, half a sign or too deep a tree"
-        ) from error
-    return value
-
-
-JsonObject = Annotated[dict[str, Any], AfterValidator(_storable)]
 
 
 class PageSize(BaseModel):

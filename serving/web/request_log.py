@@ -17,13 +17,13 @@ from documents.load import load_document
 from documents.store import DocumentStore
 from documents.words import page_words
 from graph.settings import get_settings
+from graph.trace_tags import DOCUMENT_TAG
 from graph.tracing import experiment_name
 from prompts.connection import connect
 from schemas.errors import UnreachableError
 from serving.highlights import highlighted_pages
 from serving.web.ledger import Ledger
 from serving.web.tables import StoredExtraction, now
-from serving.web.traces import DOCUMENT_TAG
 
 _logger = logging.getLogger("optophone")
 

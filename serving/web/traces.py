@@ -5,12 +5,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from graph.settings import get_settings
+from graph.trace_tags import DOCUMENT_TAG
 from graph.tracing import experiment_name, flush_traces
 from prompts.connection import connect
 from schemas.errors import UnreachableError
-
-DOCUMENT_TAG = "optophone.document"
-"""Tag of each trace and run of the service; by it they are found when the document is deleted."""
 
 # Somebody waits for the answer, but a store may hold many traces.
 _DEADLINE_S = 30.0

@@ -1,3 +1,5 @@
+import json
+
 import httpx
 import openai
 import pytest
@@ -29,6 +31,13 @@ def _wrapped(error: Exception) -> Exception:
     return wrapper
 
 
+def _garbled() -> Exception:
+    """As OpenAI's package passes it on: json's own error, with the response beside it."""
+    error = json.JSONDecodeError("Expecting value", "{", 1)
+    error.response = httpx.Response(200, request=REQUEST)  # type: ignore[attr-defined]
+    return error
+
+
 @pytest.mark.parametrize(
     "error",
     [
@@ -40,6 +49,7 @@ def _wrapped(error: Exception) -> Exception:
         ConnectionResetError(),
         _wrapped(TimeoutError()),
         _wrapped(_http(503)),
+        _garbled(),
     ],
 )
 def test_what_passes_is_tried_again(error: Exception) -> None:

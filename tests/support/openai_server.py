@@ -1,5 +1,6 @@
 """A local HTTP server that speaks OpenAI's chat-completions protocol and answers from a script."""
 
+import contextlib
 import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +21,12 @@ class Reply:
     error: dict[str, Any] = field(default_factory=dict)
     is_dropped: bool = False
     """Close the connection instead of answering."""
+    headers: dict[str, str] = field(default_factory=dict)
+    delay_s: float = 0.0
+    cut: float = 0.0
+    """Share of the body that is not sent though its length was announced."""
+    body: bytes | None = None
+    """Sent in place of a body of OpenAI's form."""
 
 
 @dataclass
@@ -43,7 +50,7 @@ def openai_server(replies: Sequence[Reply] | Callable[[dict[str, Any]], Reply]) 
     A function is given each request's body instead.
     """
     server = OpenAIServer("")
-    lock = threading.Lock()
+    lock, closing = threading.Lock(), threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -57,29 +64,39 @@ def openai_server(replies: Sequence[Reply] | Callable[[dict[str, Any]], Reply]) 
             else:
                 surplus = Reply(status=400, error={"message": "the script has ended"})
                 reply = replies[number - 1] if number <= len(replies) else surplus
+            closing.wait(reply.delay_s)
             if reply.is_dropped:
                 self.close_connection = True
                 return
-            self._send(reply.status, {"error": reply.error} if reply.status != 200 else _completion(reply, body))
+            self._send(reply, body)
 
-        def _send(self, status: int, payload: dict[str, Any]) -> None:
-            data = json.dumps(payload).encode()
-            self.send_response(status)
+        def _send(self, reply: Reply, request: dict[str, Any]) -> None:
+            payload = {"error": reply.error} if reply.status != 200 else _completion(reply, request)
+            data = json.dumps(payload).encode() if reply.body is None else reply.body
+            self.send_response(reply.status)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))
+            for name, value in reply.headers.items():
+                self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(data)
+            # Who waited for it in vain is gone.
+            with contextlib.suppress(ConnectionError):
+                self.wfile.write(data[: round(len(data) * (1 - reply.cut))])
 
         def log_message(self, *args: object) -> None:
             """Say nothing on stderr."""
 
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        request_queue_size = 128  # of its five the sixth waits a second when many connect at once
+
+    httpd = Server(("127.0.0.1", 0), Handler)
     server.url = f"http://127.0.0.1:{httpd.server_port}/v1"
     thread = threading.Thread(target=httpd.serve_forever, daemon=True)
     thread.start()
     try:
         yield server
     finally:
+        closing.set()
         httpd.shutdown()
         httpd.server_close()
         thread.join()

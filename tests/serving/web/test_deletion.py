@@ -8,9 +8,11 @@ from pathlib import Path
 import mlflow
 import pytest
 from fastapi.testclient import TestClient
+from langgraph.cache.sqlite import SqliteCache
 from PIL import Image
 
-from graph.settings import get_store
+from graph.answer_cache import AnswerCache
+from graph.settings import get_settings, get_store
 from graph.tracing import flush_traces
 
 Upload = Callable[..., str]
@@ -21,7 +23,9 @@ def _files(data_dir: Path) -> set[Path]:
     return {
         path
         for path in data_dir.rglob("*")
-        if path.is_file() and not path.name.startswith(("mlflow.db", "service.db")) and path.stat().st_size
+        if path.is_file()
+        and not path.name.startswith(("mlflow.db", "service.db", "answers.db"))
+        and path.stat().st_size
     }
 
 
@@ -53,6 +57,17 @@ def test_nothing_of_a_deleted_document_is_left(serve: Serve, upload: Upload, dat
     for path in (f"documents/{ref}", f"documents/{ref}/pages/0.png", f"extractions/{done['id']}"):
         assert client.get(f"/api/v1/{path}").status_code == 404
     assert client.delete(f"/api/v1/documents/{ref}").status_code == 404
+
+
+def test_kept_answers_about_it_are_gone(client: TestClient, upload: Upload) -> None:
+    """What `optophone batch` keeps for later runs; answers about other pages stay."""
+    ref = upload(client)
+    [page] = client.app.state.service.ledger.document(ref).pages  # type: ignore[attr-defined]
+    kept = {((image,), "key"): ([("answer", "Alice")], None) for image in (page["image"], "sha256:other")}
+    SqliteCache.set(AnswerCache(get_settings().answers), kept)
+    assert client.delete(f"/api/v1/documents/{ref}").status_code == 204
+    left = SqliteCache.get(AnswerCache(get_settings().answers), tuple(kept))
+    assert list(left) == [(("sha256:other",), "key")]
 
 
 def test_page_that_another_document_has_stays(client: TestClient, upload: Upload) -> None:

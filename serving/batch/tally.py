@@ -1,0 +1,62 @@
+"""What became of a run's documents, in numbers."""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from serving.batch.record import Record, paid_requests, state_of
+
+
+@dataclass
+class Tally:
+    """Counts over all of the run's records, those of earlier starts included."""
+
+    documents: int = 0
+    """Inputs of the run."""
+    before: int = 0
+    """Done by an earlier start."""
+    valid: int = 0
+    exhausted: int = 0
+    unreadable: int = 0
+    error: int = 0
+    duplicates: int = 0
+    cached: int = 0
+    """Answered from the cache alone."""
+    retries: int = 0
+    """Requests beyond a document's first."""
+    tokens: int = 0
+    cost_usd: float | None = 0.0
+    """None where the cost of some document isn't known."""
+    traced: int = 0
+    failures: int = 0
+    """Requests of this start that failed for a reason that passes, and were repeated."""
+    chat_models: set[str] = field(default_factory=set)
+
+    @property
+    def done(self) -> int:
+        """Documents with a record."""
+        return self.valid + self.exhausted + self.unreadable + self.error
+
+    @property
+    def left(self) -> int:
+        """Documents without one."""
+        return self.documents - self.done
+
+    def note(self, record: Record) -> None:
+        """Count one."""
+        state = state_of(record)
+        setattr(self, state, getattr(self, state) + 1)
+        self.duplicates += record["duplicate_of"] is not None
+        self.cached += record["cached_requests"] > 0 and paid_requests(record) == 0
+        self.retries += max(paid_requests(record) - 1, 0)
+        self.traced += record["trace_id"] is not None and record["duplicate_of"] is None
+        self.note_spent(record)
+
+    def note_spent(self, record: Record) -> None:
+        """Count what one took, whatever came of it."""
+        self.tokens += record["tokens"]
+        known = self.cost_usd is not None and record["cost_usd"] is not None
+        self.cost_usd = round(self.cost_usd + record["cost_usd"], 9) if known else None  # type: ignore[operator]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the numbers by name."""
+        return {**asdict(self), "chat_models": sorted(self.chat_models), "left": self.left}

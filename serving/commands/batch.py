@@ -1,0 +1,92 @@
+"""`optophone batch`."""
+
+import json
+import math
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+EXIT_OK, EXIT_NOT_VALID, EXIT_BUDGET, EXIT_INTERRUPTED = 0, 1, 3, 130
+
+
+def batch(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="INPUT",
+            help="Folders, images and PDFs, patterns, or manifests (.csv, .jsonl; columns document, id, schema, "
+            "chat_model, rules)",
+            show_default=False,
+        ),
+    ],
+    *,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the run: results.jsonl and run.json")],
+    schema: Annotated[str, typer.Option(help="As for extract")] = "form",
+    chat_model: Annotated[str | None, typer.Option(help="As for extract")] = None,
+    max_attempts: Annotated[int, typer.Option(min=1, max=10, help="Chat-model requests a document at most")] = 3,
+    rules: Annotated[str, typer.Option(metavar="TEXT", help="Rules of your own for the prompts")] = "",
+    grounding: Annotated[
+        Literal["off", "report", "require"], typer.Option(help="Whether values must stand on the page")
+    ] = "report",
+    extract_prompt: Annotated[str | None, typer.Option(help="Prompt version, such as optophone-extract@2")] = None,
+    concurrency: Annotated[int, typer.Option(min=1, max=1024, help="Documents in flight")] = 8,
+    rpm: Annotated[float | None, typer.Option(min=0.1, help="Requests a minute to a chat model at most")] = None,
+    tpm: Annotated[float | None, typer.Option(min=1, help="Tokens a minute at most")] = None,
+    patience: Annotated[
+        float,
+        typer.Option(min=0, metavar="SECONDS", help="How long a request is repeated while a provider is in trouble"),
+    ] = 600,
+    formats: Annotated[
+        Literal["jsonl", "parquet"], typer.Option("--format", help="parquet: documents/ and fields/ besides")
+    ] = "jsonl",
+    max_cost: Annotated[
+        float | None, typer.Option(min=0, metavar="USD", help="Stop before the run has cost more")
+    ] = None,
+    max_tokens: Annotated[int | None, typer.Option(min=0, help="Stop before the run has taken more tokens")] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Ask again what ended exhausted or failed")
+    ] = False,
+    restart: Annotated[bool, typer.Option("--restart", help="Begin anew; what is there is moved aside")] = False,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Take no answers of earlier runs, keep none")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but warnings and errors")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON on stdout")] = False,
+) -> None:
+    """Read thousands of documents into one file; the same command does the rest of what was interrupted.
+
+    Exit code 0: all valid; 1: some document is not valid; 2: the call is wrong or the system stopped it; 3: stopped
+    at the budget; 130: interrupted.
+    """
+    sys.path.append("")  # as for extract
+    import graph.app  # noqa: F401, PLC0415 - turns tracing on
+    from chat_models.pace import Limits  # noqa: PLC0415
+    from graph.context import Context  # noqa: PLC0415
+    from serving.batch.run import Options, run_batch  # noqa: PLC0415
+
+    context = Context(
+        target_schema=schema,
+        chat_model=chat_model,
+        max_attempts=max_attempts,
+        additional_rules=rules,
+        grounding=grounding,
+        **({"extract_prompt": extract_prompt} if extract_prompt else {}),
+    )
+    options = Options(
+        out=out,
+        concurrency=concurrency,
+        max_cost_usd=max_cost,
+        max_tokens=max_tokens,
+        pace=Limits(rpm or math.inf, tpm or math.inf, patience),
+        retry_failed=retry_failed,
+        restart=restart,
+        keeps_answers=not no_cache,
+        parquet=formats == "parquet",
+        quiet=quiet,
+    )
+    outcome = run_batch(inputs, context, options)
+    if as_json:
+        typer.echo(json.dumps({**outcome.tally.as_json(), "stop_reason": outcome.stop_reason}))
+    codes = {"budget": EXIT_BUDGET, "uncounted": EXIT_BUDGET, "interrupted": EXIT_INTERRUPTED}
+    all_valid = outcome.tally.valid == outcome.tally.done
+    raise typer.Exit(codes.get(outcome.stop_reason or "", EXIT_OK if all_valid else EXIT_NOT_VALID))

@@ -1,0 +1,80 @@
+"""Records and documents for the tests of a run."""
+
+from collections.abc import Callable
+from itertools import count
+from typing import Any
+
+import pytest
+from langchain_core.messages import AIMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from pydantic import Field, SkipValidation
+
+from chat_models.factory import register_chat_model
+from chat_models.scripted import ScriptedChatModel
+from serving.batch.record import Record
+
+_numbers = count()
+MakeRecord = Callable[..., Record]
+
+
+@pytest.fixture
+def make_record() -> MakeRecord:
+    """Make a record; whatever isn't given is plain."""
+
+    def make(source: str = "a.pdf", status: str = "valid", unit: str = "u1", **changes: Any) -> Record:
+        result = {
+            "document": "sha256:1",
+            "target_schema": "form",
+            "extraction": {"pairs": []},
+            "fields": [],
+            "status": status,
+            "stop_reason": status,
+            "validation_errors": [],
+            "attempts": 1,
+            "prompts": ["prompts:/optophone-extract/3"],
+            "chat_model": "m",
+            "usage": {"input_tokens": 90, "output_tokens": 10, "total_tokens": 100, "cost_usd": 0.5},
+        }
+        plain = {
+            "index": 0,
+            "id": None,
+            "source": source,
+            "document": "sha256:1",
+            "unit": unit,
+            "duplicate_of": None,
+            "seconds": 1.5,
+            "trace_id": "tr-1",
+            "cost_usd": 0.5,
+            "tokens": 100,
+            "cached_requests": 0,
+            "result": None if status == "error" else result,
+            "error": {"type": "E", "message": "m"} if status == "error" else None,
+        }
+        return {**plain, **changes}
+
+    return make
+
+
+class _Answering(ScriptedChatModel):
+    """Answers by what it is asked."""
+
+    answer: SkipValidation[Callable[[str], str]] = Field(exclude=True)
+
+    def _generate(self, messages: Any, *args: Any, **kwargs: Any) -> ChatResult:
+        with self._lock:
+            self.requests.append(messages)
+        usage = {"input_tokens": 90, "output_tokens": 10, "total_tokens": 100}
+        message = AIMessage(self.answer(str(messages[-1].content)), usage_metadata=usage)
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+
+@pytest.fixture
+def register() -> Callable[[Callable[[str], str]], str]:
+    """Register a chat model that answers each request's text by a function; gives its name."""
+
+    def make(answer: Callable[[str], str]) -> str:
+        name, chat_model = f"function-{next(_numbers)}", _Answering(answers=(), answer=answer)
+        register_chat_model(name, lambda: chat_model)
+        return name
+
+    return make
