@@ -4,13 +4,15 @@ import logging
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from chat_models.secrets import secrets, without_secrets
 from graph.redaction import Redaction, get_redaction
 from graph.settings import Settings
+from graph.trace_queue import ExportQueue, TraceCounts, trace_queue
 from graph.trace_tags import tag_run
 from prompts.connection import Connection, connect
 from schemas.errors import UnreachableError
@@ -22,6 +24,8 @@ WAITS_TAG = "optophone.waits_for_review"
 _logger = logging.getLogger("optophone")
 
 _STOPPED = "GraphInterrupt"
+_inline: ContextVar[bool] = ContextVar("inline tracers", default=False)
+
 _UPLOADS = ("data:", "mlflow-attachment:")
 _TAKES_DOCUMENTS = ("optophone", "preprocess", "predict", "predict_stream")
 """Names of spans: the graph, its first node, and the agent around it."""
@@ -42,6 +46,7 @@ def enable_tracing(settings: Settings) -> bool:
         return False
     connection = connect(settings.tracking_uri)
     try:
+        _take_over_storing(settings.tracking_uri)
         connection.run(lambda: use_experiment(settings), settings.registry_timeout_s)
         trace_runs()
         if connection.is_remote:
@@ -73,11 +78,58 @@ def clean_spans() -> None:
     )
 
 
+def _take_over_storing(tracking_uri: str) -> None:
+    """Put our queue where MLflow's exporter makes its own; a test sees that traces come through it."""
+    from mlflow.tracing.export import mlflow_v3  # noqa: PLC0415 - comes with mlflow
+
+    if tracking_uri.startswith("databricks"):  # stores in another way
+        return
+    mlflow_v3.AsyncTraceExportQueue = ExportQueue  # type: ignore[attr-defined, assignment]
+    # Before concurrent.futures ends its processes; `atexit` would come too late.
+    threading._register_atexit(_store_the_rest)  # type: ignore[attr-defined]
+
+
+def _store_the_rest() -> None:
+    flush_traces()
+    trace_queue().close()
+
+
 def tagged_traces(tags: dict[str, str]) -> AbstractContextManager[None]:
     """Give the traces of what runs inside these tags."""
     import mlflow  # noqa: PLC0415 - takes seconds
 
     return mlflow.tracing.context(tags=tags)
+
+
+@contextmanager
+def own_tracers() -> Iterator[None]:
+    """Inside, only runs that are given a tracer by `make_tracer` are traced; autolog is off.
+
+    It looks at each of the dozens of callback managers that a run makes, and each call of the tracer takes a thread's
+    turn: half of what a trace costs the event loop. What runs inside must have begun inside.
+    """
+    import mlflow.langchain  # noqa: PLC0415 - takes seconds
+    from mlflow.langchain.langchain_tracer import _should_attach_span_to_context  # noqa: PLC0415
+
+    if not _autologs():
+        yield
+        return
+    mlflow.langchain.autolog(disable=True)
+    # In the event loop the active span would be that of another document; parents are known by their run ids.
+    attached = _should_attach_span_to_context.set(False)
+    inline = _inline.set(True)
+    try:
+        yield
+    finally:
+        _inline.reset(inline)
+        _should_attach_span_to_context.reset(attached)
+        mlflow.langchain.autolog()
+
+
+def _autologs() -> bool:
+    from mlflow.utils.autologging_utils import autologging_is_disabled  # noqa: PLC0415
+
+    return not autologging_is_disabled("langchain")  # type: ignore[no-untyped-call]
 
 
 def make_tracer() -> Any:
@@ -86,9 +138,8 @@ def make_tracer() -> Any:
     After an asynchronous run MLflow itself doesn't tell. None where runs aren't traced.
     """
     from mlflow.langchain.langchain_tracer import MlflowLangchainTracer  # noqa: PLC0415 - takes seconds
-    from mlflow.utils.autologging_utils import autologging_is_disabled  # noqa: PLC0415
 
-    if autologging_is_disabled("langchain"):  # type: ignore[no-untyped-call]
+    if not _inline.get() and not _autologs():
         return None
 
     class Tracer(MlflowLangchainTracer):
@@ -100,7 +151,7 @@ def make_tracer() -> Any:
             if span and kwargs.get("parent_run_id") is None:
                 self.trace_id = span.trace_id
 
-    return Tracer()
+    return Tracer(run_inline=_inline.get())
 
 
 def flush_traces() -> None:
@@ -108,6 +159,22 @@ def flush_traces() -> None:
     import mlflow  # noqa: PLC0415 - takes seconds
 
     mlflow.flush_trace_async_logging()
+
+
+def store_traces_apart() -> None:
+    """Let a process of its own store this one's traces; for runs of so many documents that it pays."""
+    if _autologs():
+        trace_queue().work_apart()
+
+
+async def keep_up() -> None:
+    """Wait, for some seconds at most, while more traces are on their way than the store can take."""
+    await trace_queue().keep_up()
+
+
+def trace_counts() -> TraceCounts:
+    """Return how many traces of this process are stored, lost, and on their way."""
+    return trace_queue().counts()
 
 
 def last_trace_id() -> str | None:

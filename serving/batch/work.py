@@ -17,7 +17,7 @@ from graph.builder import make_graph
 from graph.context import Context
 from graph.settings import get_settings
 from graph.state import OutputState
-from graph.tracing import make_tracer
+from graph.tracing import keep_up, make_tracer
 from schemas.errors import UsageError
 from serving.batch.inputs import Item
 from serving.batch.plan import Plan
@@ -78,6 +78,7 @@ async def run_one(work: Work, plan: Plan, *, is_fresh: bool = False) -> Record:
     started = time.perf_counter()
     result: OutputState | None = None
     failure = None
+    await keep_up()
     try:
         with answers_kept(kept):
             ended = await _graph(plan.keeps_answers and not is_local(variant.context)).ainvoke(

@@ -60,7 +60,7 @@ async def running_service(settings: ServiceSettings, tokens: list[ApiToken]) -> 
     _keep_private(get_settings().data_dir)
     chat_models = settings.choosable_chat_models()
     log = RequestLog(ledger, get_store(), is_on=settings.request_log, model_source=chat_models[0])
-    page = await in_thread(find_trace_page)
+    page = await in_thread(find_trace_page, settings.mlflow_page)
     try:
         async with aopen_checkpointer(get_settings()) as checkpointer:
             threads = Threads(checkpointer)

@@ -14,12 +14,16 @@ from schemas.errors import UnreachableError
 _DEADLINE_S = 30.0
 
 
-def find_trace_page() -> str | None:
-    """Return the address of a trace's page with {trace_id} in it; None without an MLflow server that answers."""
+def find_trace_page(seen_at: str | None = None) -> str | None:
+    """Return the address of a trace's page with {trace_id} in it; None without an MLflow server that answers.
+
+    Args:
+        seen_at: where browsers reach the server, if not at the address that this process uses.
+    """
     uri = get_settings().tracking_uri
     if not connect(uri).is_remote:
         return None
-    parts = urlsplit(uri)
+    parts = urlsplit(seen_at or uri)
     address = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl().rstrip("/")  # without a password
     try:
         experiment = connect(uri).run(_experiment, get_settings().registry_timeout_s)

@@ -17,23 +17,25 @@ from processes import free_port
 # Debian puts each version's programs beside each other and none but psql on the PATH.
 _DEBIAN = Path("/usr/lib/postgresql")
 # Made anew for each session; nobody but this machine reaches it.
-_USER, _PASSWORD = "optophone", "pass-word-of-the-tests"
+_PASSWORD = "pass-word-of-the-tests"
 _numbers = count()
 
 
 class PostgresServer(NamedTuple):
-    """A running server; its administrator is `optophone`, with a password."""
+    """A running server; its administrator has a password."""
 
     port: int
     binaries: Path
     folder: Path
+    user: str
+    password: str
 
     def new_database(self) -> str:
         """Make an empty database; gives its address, postgresql://user:password@host:port/name."""
         name = f"test_{next(_numbers)}"
-        call = [str(self.binaries / "createdb"), "-h", "127.0.0.1", "-p", str(self.port), "-U", _USER, name]
-        subprocess.run(call, check=True, capture_output=True, env={**os.environ, "PGPASSWORD": _PASSWORD})
-        return f"postgresql://{_USER}:{_PASSWORD}@127.0.0.1:{self.port}/{name}"
+        call = [str(self.binaries / "createdb"), "-h", "127.0.0.1", "-p", str(self.port), "-U", self.user, name]
+        subprocess.run(call, check=True, capture_output=True, env={**os.environ, "PGPASSWORD": self.password})
+        return f"postgresql://{self.user}:{self.password}@127.0.0.1:{self.port}/{name}"
 
     def stop(self) -> None:
         """Cut every connection and stop; `start` brings it back with its data."""
@@ -48,21 +50,24 @@ class PostgresServer(NamedTuple):
 
 
 @contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
+def postgres_server(
+    user: str = "optophone", password: str = _PASSWORD, initdb: Sequence[str] = ()
+) -> Iterator[PostgresServer]:
     """Run a server on a free port with data in a folder of its own; skips where PostgreSQL isn't installed."""
     binaries = _binaries()
     # Not below pytest's folders: they are closed to the user that the server runs as. Short, for the socket's path.
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
     try:
-        if (user := _user()) is not None:
-            os.chown(folder, user.pw_uid, user.pw_gid)
-        _make_cluster(binaries, folder)
-        server = PostgresServer(free_port(), binaries, folder)
+        if (account := _account()) is not None:
+            os.chown(folder, account.pw_uid, account.pw_gid)
+        server = PostgresServer(free_port(), binaries, folder, user, password)
+        _make_cluster(server, initdb)
         server.start()
         try:
             yield server
         finally:
-            server.stop()
+            if (folder / "data" / "postmaster.pid").exists():
+                server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -76,26 +81,27 @@ def _binaries() -> Path:
     return versions[-1].parent
 
 
-def _make_cluster(binaries: Path, folder: Path) -> None:
-    password = folder / "password"
-    password.write_text(_PASSWORD)
+def _make_cluster(server: PostgresServer, options: Sequence[str]) -> None:
+    password = server.folder / "password"
+    password.write_text(server.password)
     password.chmod(0o644)
-    access = ["-U", _USER, "-A", "scram-sha-256", f"--pwfile={password}"]
-    _run(binaries, "initdb", ["-D", str(folder / "data"), "-E", "UTF8", "--locale=C", "--no-sync", *access])
+    access = ["-U", server.user, "-A", "scram-sha-256", f"--pwfile={password}"]
+    place = ["-D", str(server.folder / "data"), "-E", "UTF8", "--locale=C", "--no-sync"]
+    _run(server.binaries, "initdb", [*place, *access, *options])
 
 
 def _run(binaries: Path, program: str, arguments: Sequence[str]) -> None:
     """Run one of PostgreSQL's programs, which refuse to run as root."""
     call = [str(binaries / program), *arguments]
-    if (user := _user()) is not None:
-        call = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", *call]
+    if (account := _account()) is not None:
+        call = ["setpriv", f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups", *call]
     # The server would keep a pipe open for as long as it runs.
     done = subprocess.run(call, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)
     if done.returncode:
         pytest.fail(f"{program} ended with {done.returncode}; its reason stands above")
 
 
-def _user() -> pwd.struct_passwd | None:
+def _account() -> pwd.struct_passwd | None:
     """Return the user to run as where the tests run as root."""
     if os.geteuid() != 0:
         return None
