@@ -12,6 +12,8 @@ from typing import Any
 import mlflow
 import pytest
 from langchain_core.messages import AIMessage
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Command
 from leaks import find_leaks
 from mlflow.entities import SpanType, Trace
 from mlflow.entities.span import LiveSpan
@@ -21,7 +23,9 @@ from redacting import redacting
 from chat_models.scripted import ScriptedChatModel
 from documents.redaction import REDACTED
 from graph.app import graph
-from graph.tracing import flush_traces, last_trace_id
+from graph.builder import make_graph
+from graph.tracing import WAITS_TAG, flush_traces, last_trace_id
+from schemas.errors import ChatModelError
 
 Script = Callable[..., tuple[str, ScriptedChatModel]]
 
@@ -106,9 +110,8 @@ def test_asynchronous_runs_are_redacted_each_for_itself(script: Script, data_dir
         ['{"company": "Wobblekins Pemberqua'] * 3,
         [AIMessage("", additional_kwargs={"refusal": "I won't read of Wobblekins Pemberquay"})] * 3,
         ['{"total": 8.0}'],
-        [ValueError("Wobblekins Pemberquay is too much")],
     ],
-    ids=["cut off", "refused", "not found", "failed"],
+    ids=["cut off", "refused", "not found"],
 )
 def test_page_is_left_out_where_a_value_may_stand_anywhere(script: Script, data_dir: Path, answers: Any) -> None:
     """No image, no text of the page, and the trace says why."""
@@ -119,6 +122,35 @@ def test_page_is_left_out_where_a_value_may_stand_anywhere(script: Script, data_
     assert "[left out: /company may stand anywhere on it]" in asked(trace)
     assert "Dusseldrift" not in asked(trace)
     assert set((data_dir / "artifacts").rglob("*/attachments/*")) == before
+
+
+@pytest.mark.usefixtures("hides_company")
+def test_run_that_raises_keeps_the_type_of_its_error(script: Script, data_dir: Path) -> None:
+    """Nothing is known of its values, and the error may quote one."""
+    with pytest.raises(ChatModelError, match=COMPANY):
+        invoke(script(ValueError(f"{COMPANY} is too much"))[0])
+    trace = stored(last_trace_id())
+    assert leaks(data_dir) == []
+    assert "[left out: /company may stand anywhere on it]" in asked(trace)
+    events = [event for span in trace.data.spans for event in span.events]
+    assert {event.attributes["exception.type"] for event in events} == {"ChatModelError", "ValueError"}
+
+
+@pytest.mark.usefixtures("hides_company")
+def test_run_that_waits_for_a_person_is_redacted(script: Script, data_dir: Path) -> None:
+    """What is asked quotes values, and so does the answer; the trace says still at what places it waits."""
+    wrong = json.dumps({"company": f"{COMPANY} Inc", "total": "a"})
+    reviewed = make_graph(checkpointer=InMemorySaver())
+    config = {"configurable": {"thread_id": "waits"}}
+    context = {"target_schema": "receipt", "chat_model": script(wrong)[0], "max_attempts": 1, "review": "on_doubt"}
+    reviewed.invoke({"document": DOCUMENT}, config, context=context)
+    waits = stored(last_trace_id())
+    answer = {"values": [{"path": "/total", "value": 8.0}], "reviewer": "Ada", "comment": f"it is {COMPANY}"}
+    result = reviewed.invoke(Command(resume=answer), config)
+    assert (result["status"], result["extraction"]["company"]) == ("valid", f"{COMPANY} Inc")
+    flush_traces()
+    assert leaks(data_dir) == []
+    assert waits.info.tags[WAITS_TAG] == "1"
 
 
 @pytest.mark.usefixtures("hides_company")
