@@ -6,8 +6,8 @@
 
 The provider (`benchmarks.provider`) is a process of its own with 1 s of latency, 20 % more or less; words and payloads
 are in the store. Beside the batch, traced, stand (a) the article's loop, one call after another with the image in
-base64, and (b) a bare asyncio loop over the same requests, built beforehand. Each number is of a process of its own; its
-rate is of the time between the first request and the last result, what comes before and after (imports, the last
+base64, and (b) a bare asyncio loop over the same requests, built beforehand. Each number is of a process of its own;
+its rate is of the time between the first request and the last result, what comes before and after (imports, the last
 traces) is told beside it. CPU time is that of the main process, whose interpreter all documents share; what other
 processes take for it (pages, traces) stands behind the plus.
 

@@ -94,7 +94,7 @@ def requests(folder: str, example: str) -> Row:
     bodies = [{"model": MODEL, "messages": messages, "temperature": 0, **schema} for messages in asked]
     written = {
         "answers": {key(url): gold for url, gold in zip(urls, golds, strict=True)},
-        "requests": {document: body for document, body in zip(documents[:-1], bodies[:-1], strict=True)},
+        "requests": dict(zip(documents[:-1], bodies[:-1], strict=True)),
     }
     for name, content in written.items():
         (_folder() / f"{name}.json").write_text(json.dumps(content))
@@ -185,9 +185,8 @@ def _batch(inputs: str, chat_model: str, concurrency: int, name: str = "") -> Ro
     records = [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
     assert len({record["index"] for record in records}) == len(records) == tally.documents
     assert not tally.error, tally
-    # The file is made with its first record, seconds before which the first request began.
-    last = (out / "results.jsonl").stat().st_mtime
-    first = min(os.stat(out / "run.json").st_mtime, last)
+    # The run's manifest is written just before its first request.
+    first, last = (out / "run.json").stat().st_mtime, (out / "results.jsonl").stat().st_mtime
     counts = trace_counts()
     trace_queue().close()  # ends the process that stores traces, so that its CPU time is known
     return _row(
@@ -226,7 +225,6 @@ def _folder() -> Path:
 
 def _requests() -> dict[str, dict[str, Any]]:
     bodies: dict[str, dict[str, Any]] = json.loads((_folder() / "requests.json").read_text())
-    # The package has the format as a parameter of its own.
     return bodies
 
 
