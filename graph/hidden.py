@@ -111,7 +111,8 @@ def _quotes(each: Mapping[str, Any], pointers: Sequence[Pointer]) -> Iterator[st
     for error in each.get("validation_errors") or []:
         if error["kind"] == "rule" or concerns(error["path"], pointers):
             yield error["message"]
-            yield now(each.get("extraction"), error["path"])
+            if each.get("extraction") is not None:
+                yield now(each["extraction"], error["path"])
 
 
 def _find_unplaced(redaction: Redaction, result: Mapping[str, Any], pages: Sequence[Sequence[Word]]) -> str | None:

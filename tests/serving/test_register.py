@@ -18,8 +18,10 @@ from chat_models.scripted import ScriptedChatModel
 from evaluation.datasets.load import load_dataset
 from evaluation.system import pin
 from evaluation.tracking import evaluation_run
+from graph.audit import read
 from graph.context import Context
 from graph.settings import get_settings
+from prompts.promotions import login_name
 from prompts.template import packaged_prompts
 
 Run = Callable[..., Any]
@@ -70,6 +72,8 @@ def test_without_an_evaluation_it_says_so(optophone: Run, scripted: str, caplog:
     assert "no evaluation of this system" in caplog.text
     assert version.description.endswith("Not evaluated when it was registered.")
     assert "optophone.evaluation_run" not in version.tags
+    (event,) = read(object=f"models:/optophone/{version.version}")
+    assert event[1:] == ("registered", login_name(), f"models:/optophone/{version.version}", "no evaluation")
 
 
 def test_evaluation_that_it_rests_on_is_linked_both_ways(optophone: Run, scripted: str, root: Path) -> None:

@@ -14,6 +14,7 @@ from langgraph.types import Command
 from chat_models.scripted import ScriptedChatModel
 from evaluation.datasets.reviewed import load_reviewed
 from graph.app import graph
+from graph.audit import read
 from graph.checkpoints import open_checkpointer
 from graph.settings import get_settings
 from graph.tracing import flush_traces
@@ -114,6 +115,8 @@ def test_answer_ends_the_extraction_and_is_ground_truth(asked: Asked) -> None:
     answer = asked.answer("Alice Smith", comment="read aloud", reviewer="the pope")
     assert answer.status_code == 200, answer.text
     ended = answer.json()
+    (event,) = read(object=ended["document"])
+    assert event[1:] == ("corrected", "local", ended["document"], f"extraction {ended['id']}, which waited")
     assert (ended["status"], ended["waits_for"]) == ("valid", None)
     assert ended["result"]["extraction"] == {"pairs": [{"key": "Name", "values": ["Alice Smith"]}]}
     assert ended["result"]["review"]["reviewer"] == "local"
