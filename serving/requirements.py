@@ -1,7 +1,9 @@
 """The packages that the code needs, with the exact versions that are installed here."""
 
+import tomllib
 from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -9,6 +11,7 @@ from packaging.utils import canonicalize_name
 from chat_models.factory import LOCAL
 
 _PROJECT = "optophone"
+_PYPROJECT = Path(__file__).parent.parent / "pyproject.toml"
 
 
 def pinned_requirements(chat_model: str) -> list[str]:
@@ -17,12 +20,19 @@ def pinned_requirements(chat_model: str) -> list[str]:
     What development alone needs is left out. Versions and markers are this environment's: another platform may need a
     package that isn't named here, and its installer then adds it.
     """
-    roots = [Requirement(text) for text in distribution(_PROJECT).requires or []]
-    wanted = [root for root in roots if _applies(root, {""})]
+    wanted = list(_needs(_declared(), set()))
     provider = chat_model.partition(":")[0]
     if provider != LOCAL:
         wanted.append(Requirement(f"langchain-{provider.replace('_', '-')}"))  # as LangChain calls them
     return sorted(f"{name}=={version}" for name, version in _closure(wanted).items())
+
+
+def _declared() -> list[str]:
+    """Return what the project asks for: in a checkout by its own word, which an older installation may not know yet."""
+    if _PYPROJECT.exists():
+        declared: list[str] = tomllib.loads(_PYPROJECT.read_text(encoding="utf-8"))["project"]["dependencies"]
+        return declared
+    return distribution(_PROJECT).requires or []
 
 
 def _closure(wanted: list[Requirement]) -> dict[str, str]:

@@ -1,6 +1,11 @@
 """What a model asks its environment for."""
 
+import tomllib
 from importlib.metadata import version
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from serving.requirements import pinned_requirements
 
@@ -10,6 +15,13 @@ def test_every_package_is_named_with_the_version_that_is_installed() -> None:
     pins = dict(line.split("==") for line in pinned_requirements("local"))
     for name in ("mlflow", "langgraph", "rapidocr", "onnxruntime", "pillow", "opencv-python-headless", "pydantic-core"):
         assert pins[name] == version(name)
+
+
+def test_checkouts_own_word_counts(root: Path) -> None:
+    """An installation that is older than a dependency doesn't hide it."""
+    declared = tomllib.loads((root / "pyproject.toml").read_text())["project"]["dependencies"]
+    names = {line.partition("==")[0] for line in pinned_requirements("local")}
+    assert {canonicalize_name(Requirement(text).name) for text in declared} <= names
 
 
 def test_what_development_alone_needs_is_left_out() -> None:
