@@ -41,6 +41,8 @@ class Limits:
     """Requests a minute."""
     tpm: float = math.inf
     """Tokens a minute, of prompts and answers together."""
+    at_once: float = math.inf
+    """Requests under way at the same time."""
     patience_s: float = 0.0
     """How long one request is repeated while it fails for reasons that pass; some tries are made in any case."""
 
@@ -87,7 +89,7 @@ class Pace:
         self._next_at = 0.0
         self._paused_until = 0.0
         self._mean_tokens: float | None = None
-        self._counts = Counts()
+        self._counts = Counts(allowed=limits.at_once, least_allowed=limits.at_once)
 
     def counts(self) -> Counts:
         """Return what happened so far."""
@@ -191,7 +193,8 @@ class Pace:
             known = turn.tokens if self._mean_tokens is None else self._mean_tokens
             self._mean_tokens = known + _WEIGHT * (turn.tokens - known)
             if self._under_way >= self._counts.allowed:  # else nobody was held back, and nothing is known of more
-                self._counts.allowed += self._step / self._counts.allowed
+                more = self._counts.allowed + self._step / self._counts.allowed
+                self._counts.allowed = min(more, self._limits.at_once)
 
     def _slow_down(self, turn: Turn, error: Exception) -> None:
         pause_s, now, counts = retry_after_s(error) or 0.0, time.monotonic(), self._counts

@@ -3,7 +3,7 @@
     mlflow.genai.evaluate(data=to_rows(samples), predict_fn=make_predict(context), scorers=[extraction_scores])
 
 `optophone evaluate` gives the same scores and more (intervals, micro averages, attempts) at a fraction of the time:
-docs/decisions/0009-evaluation-loop.md. MLflow's own averages are over documents (macro).
+docs/decisions/0010-evaluation-loop.md. MLflow's own averages are over documents (macro).
 """
 
 from collections.abc import Callable, Sequence

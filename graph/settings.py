@@ -29,6 +29,10 @@ class Settings(BaseSettings):
     max_page_pixels: int = Field(Limits.max_pixels, gt=0)
     max_document_pages: int = Field(Limits.max_pages, gt=0)
     chat_model_timeout_s: float = Field(120, gt=0, description="Longest wait for one answer of a chat model")
+    redact_fields: str = Field(
+        "", description="Fields whose values stay out of traces and logs; see docs/governance.md"
+    )
+    redact_patterns: str = Field("", description="Patterns that stay out of traces and logs; see docs/governance.md")
     registry_timeout_s: float = Field(2, gt=0, description="Longest wait for MLflow while a document is waiting")
 
     @property

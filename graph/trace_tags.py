@@ -1,8 +1,8 @@
 """What a run's trace is found and judged by, as tags: a store searches them without opening spans.
 
 Each document's trace gets them when its run ends: `optophone.document` (sha256:<hex>), `.name` (the file's, where it
-came as one), `.schema`, `.status` (as of the result; `failed` without one), `.chat_model`, `.prompts` (name/version,
-blanks between) and `.figures` (JSON, see `Figures`).
+came as one), `.schema`, `.status` (as of the result; `failed` without one, `waiting` for a person), `.chat_model`,
+`.prompts` (name/version, blanks between), `.figures` (JSON, see `Figures`), and `.reviewer` where a person was asked.
 """
 
 import json
@@ -21,12 +21,15 @@ STATUS_TAG = "optophone.status"
 CHAT_MODEL_TAG = "optophone.chat_model"
 PROMPTS_TAG = "optophone.prompts"
 FIGURES_TAG = "optophone.figures"
+REVIEWER_TAG = "optophone.reviewer"
 KIND_TAG = "optophone.kind"
 """What a trace was made for, where that is not the document's own sake."""
 
 EVALUATION = "evaluation"
 FAILED = "failed"
 """The status of a run without a result."""
+WAITING = "waiting"
+"""The status of a run that stopped for a person."""
 
 
 class Figures(TypedDict):
@@ -62,7 +65,7 @@ def tag_run(span: Any) -> None:
 
 
 def _call_tags(outputs: Any) -> dict[str, str]:
-    if not isinstance(outputs, dict):
+    if not isinstance(outputs, dict) or "target_schema" not in outputs:
         return {}
     document = outputs["document"]  # as it was given where it could not be read
     stored = {DOCUMENT_TAG: document} if document.startswith("sha256:") else {}
@@ -77,9 +80,16 @@ def _name_tag(inputs: Any) -> dict[str, str]:
 
 
 def _result_tags(outputs: Any) -> dict[str, str]:
-    if not isinstance(outputs, dict) or not outputs.get("status"):
+    """A run that goes on after a person answered has a trace of its own, without `preprocess`."""
+    called = _call_tags(outputs)
+    if not called:
         return {STATUS_TAG: FAILED}
+    if not outputs["status"]:
+        return {**called, STATUS_TAG: WAITING}
+    review = outputs.get("review")
     return {
+        **called,
+        **({REVIEWER_TAG: review["reviewer"]} if review else {}),
         STATUS_TAG: outputs["status"],
         PROMPTS_TAG: " ".join(uri.partition(":/")[2] for uri in outputs["prompts"]),
         FIGURES_TAG: json.dumps(run_figures(outputs)),

@@ -4,12 +4,15 @@ import logging
 import os
 import threading
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from chat_models.secrets import secrets, without_secrets
+from graph.redaction import Redaction, get_redaction
 from graph.settings import Settings
+from graph.trace_queue import ExportQueue, TraceCounts, trace_queue
 from graph.trace_tags import tag_run
 from prompts.connection import Connection, connect
 from schemas.errors import UnreachableError
@@ -21,6 +24,8 @@ WAITS_TAG = "optophone.waits_for_review"
 _logger = logging.getLogger("optophone")
 
 _STOPPED = "GraphInterrupt"
+_inline: ContextVar[bool] = ContextVar("inline tracers", default=False)
+
 _UPLOADS = ("data:", "mlflow-attachment:")
 _TAKES_DOCUMENTS = ("optophone", "preprocess", "predict", "predict_stream")
 """Names of spans: the graph, its first node, and the agent around it."""
@@ -32,11 +37,16 @@ def enable_tracing(settings: Settings) -> bool:
     """Turn autolog on for this process; return whether runs are traced.
 
     A tracking server that doesn't answer in time costs one warning, and runs go untraced.
+
+    Raises:
+        UsageError: the settings of what is to be redacted are broken.
     """
+    get_redaction()  # a broken setting ends this before anything is traced
     if not settings.tracing:
         return False
     connection = connect(settings.tracking_uri)
     try:
+        _take_over_storing(settings.tracking_uri)
         connection.run(lambda: use_experiment(settings), settings.registry_timeout_s)
         trace_runs()
         if connection.is_remote:
@@ -61,9 +71,27 @@ def clean_spans() -> None:
     """Take out of every span of this process what must not stay there."""
     import mlflow  # noqa: PLC0415 - takes seconds
 
+    redaction = get_redaction()
+    first = [_hide(redaction)] if redaction else []
     mlflow.tracing.configure(
-        span_processors=[_redact, _name_upload, tag_run, _summarise, _mark_waiting, _escape_surrogates]
+        span_processors=[*first, _redact, _name_upload, tag_run, _summarise, _mark_waiting, _escape_surrogates]
     )
+
+
+def _take_over_storing(tracking_uri: str) -> None:
+    """Put our queue where MLflow's exporter makes its own; a test sees that traces come through it."""
+    from mlflow.tracing.export import mlflow_v3  # noqa: PLC0415 - comes with mlflow
+
+    if tracking_uri.startswith("databricks"):  # stores in another way
+        return
+    mlflow_v3.AsyncTraceExportQueue = ExportQueue  # type: ignore[attr-defined, assignment]
+    # Before concurrent.futures ends its processes; `atexit` would come too late.
+    threading._register_atexit(_store_the_rest)  # type: ignore[attr-defined]
+
+
+def _store_the_rest() -> None:
+    flush_traces()
+    trace_queue().close()
 
 
 def tagged_traces(tags: dict[str, str]) -> AbstractContextManager[None]:
@@ -73,15 +101,45 @@ def tagged_traces(tags: dict[str, str]) -> AbstractContextManager[None]:
     return mlflow.tracing.context(tags=tags)
 
 
+@contextmanager
+def own_tracers() -> Iterator[None]:
+    """Inside, only runs that are given a tracer by `make_tracer` are traced; autolog is off.
+
+    It looks at each of the dozens of callback managers that a run makes, and each call of the tracer takes a thread's
+    turn: half of what a trace costs the event loop. What runs inside must have begun inside.
+    """
+    import mlflow.langchain  # noqa: PLC0415 - takes seconds
+    from mlflow.langchain.langchain_tracer import _should_attach_span_to_context  # noqa: PLC0415
+
+    if not _autologs():
+        yield
+        return
+    mlflow.langchain.autolog(disable=True)
+    # In the event loop the active span would be that of another document; parents are known by their run ids.
+    attached = _should_attach_span_to_context.set(False)
+    inline = _inline.set(True)
+    try:
+        yield
+    finally:
+        _inline.reset(inline)
+        _should_attach_span_to_context.reset(attached)
+        mlflow.langchain.autolog()
+
+
+def _autologs() -> bool:
+    from mlflow.utils.autologging_utils import autologging_is_disabled  # noqa: PLC0415
+
+    return not autologging_is_disabled("langchain")  # type: ignore[no-untyped-call]
+
+
 def make_tracer() -> Any:
     """Make the callback to give to one run, in place of autolog's own: its `trace_id` is that run's trace.
 
     After an asynchronous run MLflow itself doesn't tell. None where runs aren't traced.
     """
     from mlflow.langchain.langchain_tracer import MlflowLangchainTracer  # noqa: PLC0415 - takes seconds
-    from mlflow.utils.autologging_utils import autologging_is_disabled  # noqa: PLC0415
 
-    if autologging_is_disabled("langchain"):  # type: ignore[no-untyped-call]
+    if not _inline.get() and not _autologs():
         return None
 
     class Tracer(MlflowLangchainTracer):
@@ -93,7 +151,7 @@ def make_tracer() -> Any:
             if span and kwargs.get("parent_run_id") is None:
                 self.trace_id = span.trace_id
 
-    return Tracer()
+    return Tracer(run_inline=_inline.get())
 
 
 def flush_traces() -> None:
@@ -101,6 +159,22 @@ def flush_traces() -> None:
     import mlflow  # noqa: PLC0415 - takes seconds
 
     mlflow.flush_trace_async_logging()
+
+
+def store_traces_apart() -> None:
+    """Let a process of its own store this one's traces; for runs of so many documents that it pays."""
+    if _autologs():
+        trace_queue().work_apart()
+
+
+async def keep_up() -> None:
+    """Wait, for some seconds at most, while more traces are on their way than the store can take."""
+    await trace_queue().keep_up()
+
+
+def trace_counts() -> TraceCounts:
+    """Return how many traces of this process are stored, lost, and on their way."""
+    return trace_queue().counts()
 
 
 def last_trace_id() -> str | None:
@@ -116,15 +190,33 @@ def experiment_name() -> str:
 
 
 def use_experiment(settings: Settings) -> str:
-    """Use that experiment, made with artifacts beside a local database where it isn't there; return its id."""
+    """Use that experiment for what this process traces; return its id."""
     import mlflow  # noqa: PLC0415 - takes seconds
 
-    name = experiment_name()
-    if mlflow.get_experiment_by_name(name) is None:
-        is_local = settings.tracking_uri.startswith("sqlite:")
-        location = (settings.data_dir / "artifacts").resolve().as_uri() if is_local else None
-        mlflow.create_experiment(name, artifact_location=location)
-    return str(mlflow.set_experiment(name).experiment_id)
+    return str(mlflow.set_experiment(experiment_id=find_experiment(experiment_name(), settings)).experiment_id)
+
+
+def find_experiment(name: str, settings: Settings) -> str:
+    """Return an experiment's id; one that isn't there is made, with artifacts beside a local database."""
+    import mlflow  # noqa: PLC0415 - takes seconds
+
+    if found := mlflow.get_experiment_by_name(name):
+        return str(found.experiment_id)
+    is_local = settings.tracking_uri.startswith("sqlite:")
+    location = (settings.data_dir / "artifacts").resolve().as_uri() if is_local else None
+    try:
+        return mlflow.create_experiment(name, artifact_location=location)
+    except mlflow.MlflowException:  # another process was faster
+        if found := mlflow.get_experiment_by_name(name):
+            return str(found.experiment_id)
+        raise
+
+
+def _hide(redaction: Redaction) -> Callable[[Any], None]:
+    """Let no span leave with what is to be hidden; return the span processor that sees to it."""
+    from graph.redacted_spans import SpanRedactor  # noqa: PLC0415 - imports the whole graph
+
+    return SpanRedactor(redaction).install()
 
 
 def _survive_outages(connection: Connection) -> None:
@@ -174,16 +266,21 @@ def _redact(span: Any) -> None:
 
 
 def _redact_events(span: Any, known: Sequence[str]) -> None:
-    """Exceptions stand in events, which OpenTelemetry lets nobody change: they are replaced inside it.
-
-    A test looks for a key that a provider repeats in its error.
-    """
+    """Take secrets out of events: a provider repeats a key in its error."""
     from opentelemetry.sdk.trace import Event  # noqa: PLC0415 - comes with MLflow
 
     events = span._span._events
     clean = [Event(event.name, without_secrets(dict(event.attributes), known), event.timestamp) for event in events]
     if any(new.attributes != old.attributes for new, old in zip(clean, events, strict=True)):
-        span._span._events = type(events).from_seq(len(clean), clean)
+        replace_events(span, clean)
+
+
+def replace_events(span: Any, events: Sequence[Any]) -> None:
+    """Replace the events of a span, exceptions for one, which OpenTelemetry lets nobody change: inside it.
+
+    A test looks for a key that a provider repeats in its error.
+    """
+    span._span._events = type(span._span._events).from_seq(len(events), events)
 
 
 def _name_upload(span: Any) -> None:

@@ -3,7 +3,6 @@
 After the last attempt a person is asked in the chat model's place, where the run has review.
 """
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,11 +18,8 @@ from graph.state import RefineInput, Request
 from prompts.registry import load_prompt
 from prompts.template import render
 from schemas.errors import FieldError, UnreadableDocumentError
-from schemas.pointers import contains, get
-from schemas.repair import failed_paths
-
-# Long enough for any value of a form; a whole list that failed is recognised by its start.
-_SHOWN_CHARS = 300
+from schemas.pointers import contains
+from schemas.repair import failed_paths, now
 
 
 def refine(state: RefineInput, runtime: Runtime[Context], config: RunnableConfig) -> dict[str, Any]:
@@ -88,5 +84,4 @@ def _failure(path: str, candidate: Any, errors: Sequence[FieldError]) -> str:
     place = f'"{path}"' if path else '"" (the whole answer)'
     if candidate is None:
         return f"- {place}: {reasons}"
-    now = json.dumps(get(candidate, path), ensure_ascii=False)[:_SHOWN_CHARS]
-    return f"- {place}: now {now}; {reasons}"
+    return f"- {place}: {now(candidate, path)}; {reasons}"

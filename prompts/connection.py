@@ -7,6 +7,7 @@ so each piece of work gets a deadline, and after a failure nobody asks again for
 import contextvars
 import logging
 import os
+import sqlite3
 import threading
 import time
 import warnings
@@ -124,8 +125,29 @@ def connect(tracking_uri: str) -> Connection:
     warnings.filterwarnings("ignore", message=".*API is moved to the `mlflow.genai` namespace", category=FutureWarning)
     mlflow.set_tracking_uri(tracking_uri)
     if tracking_uri.startswith(_SQLITE):
-        Path(tracking_uri.removeprefix(_SQLITE)).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = Path(tracking_uri.removeprefix(_SQLITE))
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _use_write_ahead_log(file)
     return Connection(tracking_uri)
+
+
+def _use_write_ahead_log(file: Path) -> None:
+    """Let readers and the writer of a SQLite store not wait for each other, nor a write for two visits to the disk.
+
+    The mode stays with the file. A power cut may cost the last transactions, never the database (sqlite.org/wal.html).
+    """
+    from sqlalchemy import event  # noqa: PLC0415 - comes with MLflow
+    from sqlalchemy.engine import Engine  # noqa: PLC0415
+
+    def on_connect(connection: Any, _: Any) -> None:
+        if not isinstance(connection, sqlite3.Connection):
+            return
+        (_, _, name), *_ = connection.execute("PRAGMA database_list").fetchall()
+        if name and Path(name) == file.resolve():
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+
+    event.listen(Engine, "connect", on_connect)
 
 
 def _root_cause(error: BaseException) -> BaseException:

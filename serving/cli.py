@@ -7,6 +7,7 @@ import sys
 import typer
 
 from schemas.errors import OptophoneError
+from serving.commands.audit import audit
 from serving.commands.batch import batch
 from serving.commands.extract import extract
 from serving.commands.improve import optimize, train
@@ -27,7 +28,7 @@ app = typer.Typer(
     help="Turn scanned forms into schema-valid JSON, every value tied to its place on the page.",
 )
 for command in (
-    extract, batch, review, evaluate, compare, witness, monitor, train, optimize, register, serve, ui
+    extract, batch, review, evaluate, compare, witness, monitor, train, optimize, register, serve, ui, audit
 ):  # fmt: skip
     app.command()(command)
 app.add_typer(prompts_app, name="prompts")

@@ -13,11 +13,13 @@ from chat_models.factory import LOCAL, RULES
 from chat_models.local.learned.weights import PACKAGED
 from evaluation.evidence import Evidence, find_evidence
 from evaluation.system import describe, pin
+from graph.audit import record
 from graph.context import Context
 from graph.settings import Settings
 from graph.tracing import use_experiment
 from prompts.connection import connect
 from prompts.names import parse_name
+from prompts.promotions import login_name
 from prompts.registry import load_prompt
 from schemas.errors import ChatModelError, SchemaError, UnreachableError
 from serving.requirements import pinned_requirements
@@ -56,6 +58,8 @@ def register(context: Context, settings: Settings, alias: str | None = None) -> 
         _logger.warning("no evaluation of this system is in MLflow: run `optophone evaluate` with the same choices")
     connection = connect(settings.tracking_uri)
     version = connection.run(lambda: _register(context, settings, evidence, alias), _DEADLINE_S)
+    rests_on = f"run {evidence.run_id}" if evidence else "no evaluation"
+    record("registered", f"models:/{MODEL}/{version}", login_name(), rests_on + (f", as {alias}" if alias else ""))
     return Registered(version, context, evidence)
 
 

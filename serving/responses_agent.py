@@ -9,6 +9,8 @@ from mlflow.types.responses import ResponsesAgentRequest, ResponsesAgentResponse
 
 from graph.builder import make_graph
 from graph.context import Context
+from graph.redacted_logs import redact_logs
+from graph.redaction import get_redaction
 from graph.settings import get_settings
 from graph.tracing import clean_spans, trace_runs
 from prompts.registry import LoadedPrompt, carry_prompt
@@ -30,6 +32,8 @@ class OptophoneAgent(ResponsesAgent):
         carried = {role: carry_prompt(LoadedPrompt(**prompt)) for role, prompt in config["prompts"].items()}
         chosen = Context.model_validate_json(config["context"])
         self.configure(chosen.model_copy(update=carried), config["chat_models"])
+        if redaction := get_redaction():
+            redact_logs(redaction)
         if get_settings().tracing:
             trace_runs()
         else:  # MLflow makes a span of each call all the same

@@ -26,6 +26,9 @@ def print_result(console: Console, name: str, result: OutputState, trace_id: str
     for error in result["validation_errors"]:
         where = f" at {error['path']}" if error["path"] else ""
         console.print(f"[red]{error['kind']}[/red]{plain(where)}: {plain(error['message'])}", soft_wrap=True)
+    if review := result["review"]:
+        said = f"{len(review['corrected'])} corrected, {len(review['confirmed'])} confirmed"
+        console.print(f"review   {plain(review['reviewer'] or '-')}: {said}", soft_wrap=True)
     console.print(f"by       {plain(result['chat_model'])}, {_usage(result['usage'])}")
     console.print(f"prompts  {', '.join(result['prompts']) or '-'}", soft_wrap=True)
     console.print(f"trace    {trace_id or '-'}")

@@ -13,11 +13,13 @@ from langgraph.types import Command
 from pydantic import TypeAdapter, ValidationError
 
 from graph.app import graph
+from graph.audit import record
 from graph.checkpoints import open_checkpointer
 from graph.context import Context
 from graph.review import ReviewAnswer, ReviewRequest, answer_type
 from graph.settings import get_settings
 from graph.state import OutputState
+from prompts.promotions import login_name
 from schemas.errors import UsageError
 
 Owner = Literal["cli", "service"]
@@ -103,6 +105,8 @@ class WaitingRuns:
             raise UsageError(
                 f"the answer doesn't fit{where and f' at {where}'}: {wrong['msg']}; it waits on"
             ) from error
+        document, reviewer = waiting.request["document"], answer.reviewer or login_name()
+        record("corrected" if answer.values else "reviewed", document, reviewer, f"waiting run {waiting.id}")
         metadata = {"owner": waiting.owner, "name": waiting.name, "stem": waiting.stem}
         command: Command[Any] = Command(resume=answer.model_dump(mode="json"))
         result = self._graph.invoke(command, _config(waiting.id, metadata), durability="exit")

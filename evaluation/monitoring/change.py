@@ -11,7 +11,7 @@ from evaluation.monitoring.figures import WATCHED, Observation, WatchedFigure
 from evaluation.monitoring.permutation import holm, p_value
 
 LEAST_DOCUMENTS = 20
-"""In each window: of fewer, not even losing a third of the values would show (docs/monitoring.md)."""
+"""In each window: of fewer, one odd document moves a share by more than a twentieth."""
 LEVEL = 0.01
 """How often, at most, any figure is called worse where none is: once in a hundred windows."""
 LEAST_FACTOR = 1.2

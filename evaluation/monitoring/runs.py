@@ -17,6 +17,7 @@ from graph.trace_tags import (
     KIND_TAG,
     NAME_TAG,
     PROMPTS_TAG,
+    REVIEWER_TAG,
     SCHEMA_TAG,
     STATUS_TAG,
     Figures,
@@ -48,7 +49,8 @@ class TracedRun:
     """Of the file; empty where it came as bytes or as a reference."""
     schema: str
     status: str
-    """As of the result; `failed` without one; empty where the trace says nothing: it is older, or not ended."""
+    """As of the result; `failed` without one, `waiting` for a person; empty where the trace says nothing: it is older,
+    or not ended."""
     chat_model: str
     prompts: tuple[str, ...]
     """`name/version`, the first request's first."""
@@ -89,12 +91,11 @@ def _page(client: Any, experiment_id: str, query: str, token: str | None) -> Any
 def load_traces(trace_ids: Sequence[str]) -> Iterator[Any]:
     """Yield MLflow's `Trace` with its spans for each id that there is a trace of.
 
-    Many together: one at a time takes twenty times as long.
+    A hundred together take 0.2 CPU seconds, one at a time 0.9.
 
     Raises:
         UnreachableError: MLflow doesn't answer.
     """
-
     for start in range(0, len(trace_ids), _BATCH):
         yield from ask(partial(_load, trace_ids=list(trace_ids[start : start + _BATCH])))
 
@@ -136,6 +137,9 @@ def to_run(info: Any) -> TracedRun:
 
 
 def _reviewers(info: Any) -> Iterator[str]:
+    """Yield who was asked while the run waited, and who judged it afterwards."""
+    if asked := info.tags.get(REVIEWER_TAG):
+        yield asked
     for assessment in info.assessments:
         if assessment.source.source_type == "HUMAN":
             yield assessment.source.source_id

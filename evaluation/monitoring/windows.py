@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from evaluation.monitoring.change import LEAST_DOCUMENTS
 from evaluation.monitoring.query import parse_duration
 from evaluation.monitoring.runs import TracedRun
+from graph.trace_tags import WAITING
 from schemas.errors import UsageError
 
 HISTORY = 6
@@ -79,6 +80,8 @@ def _why_not(run: TracedRun) -> str | None:
         return run.kind
     if run.reviewers:
         return "labelled"
+    if run.status == WAITING:
+        return WAITING
     return None if run.status else "without figures"
 
 

@@ -46,16 +46,19 @@ class Engine:
             results: where records go.
             readers: who prepares the pages.
             budget: what may be spent.
-            concurrency: documents that are asked about at once.
+            concurrency: documents that are asked about at once; some more are got ready or checked meanwhile.
             grace_s: how long documents in flight may go on after a stop.
             note: called with each record once it is on the disk.
             fresh: units that take nothing from the cache.
         """
         self._plan, self._results, self._readers, self._budget = plan, results, readers, budget
         self._grace_s, self._note, self._fresh = grace_s, note, fresh
-        self._slots = asyncio.Semaphore(concurrency)
+        # The pace holds requests to `concurrency`. A document takes some hundredths of a second before its request and
+        # after its answer; a quarter more of them keeps every request's place taken.
+        slots = concurrency + concurrency // 4
+        self._slots = asyncio.Semaphore(slots)
         # Pages are read for those that wait for a slot, too: as many as keep the processes busy.
-        self._places = asyncio.Semaphore(concurrency + 2 * readers.count)
+        self._places = asyncio.Semaphore(slots + 2 * readers.count)
         self._tasks: set[asyncio.Task[None]] = set()
         self._twins: dict[str, list[Work]] = {}
         self._unsynced: list[Record] = []

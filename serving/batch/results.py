@@ -10,8 +10,6 @@ from schemas.errors import UsageError
 from serving.batch.inputs import Item
 from serving.batch.record import Record, from_line, state_of, to_line
 
-_FAILED = ("exhausted", "error")
-
 
 class Results:
     """`results.jsonl`: each input once, in order of completion; one process at a time writes it, in one thread.
@@ -99,13 +97,13 @@ def set_failed_aside(results: Path, retried: Path) -> None:
 
     Wherever this ends, `finish_setting_aside` makes it whole: each record stands in one of the files.
     """
-    if not any(state_of(record) in _FAILED for record in read_records(results)):
+    if not any(_has_failed(record) for record in read_records(results)):
         return
     with open(_part(retried), "wb", opener=_private) as fail, open(_part(results), "wb", opener=_private) as keep:
         for record in read_records(retried):
             fail.write(to_line(record))
         for record in read_records(results):
-            (fail if state_of(record) in _FAILED else keep).write(to_line(record))
+            (fail if _has_failed(record) else keep).write(to_line(record))
         for file in (fail, keep):
             file.flush()
             os.fsync(file.fileno())
@@ -117,6 +115,11 @@ def finish_setting_aside(results: Path, retried: Path) -> None:
     """Take the last step where only that was left; before it, nothing had changed."""
     if _part(results).exists() and not _part(retried).exists():
         _part(results).replace(results)
+
+
+def _has_failed(record: Record) -> bool:
+    """Tell what may end otherwise another time: a file that wasn't there may be, one that can't be decoded stays so."""
+    return state_of(record) in ("exhausted", "error") or record["document"] is None
 
 
 def _part(path: Path) -> Path:

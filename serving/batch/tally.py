@@ -27,6 +27,8 @@ class Tally:
     cost_usd: float | None = 0.0
     """None where the cost of some document isn't known."""
     traced: int = 0
+    traces_lost: int = 0
+    """Traces of this start that MLflow didn't take."""
     failures: int = 0
     """Requests of this start that failed for a reason that passes, and were repeated."""
     chat_models: set[str] = field(default_factory=set)

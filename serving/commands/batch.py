@@ -31,7 +31,7 @@ def batch(
         Literal["off", "report", "require"], typer.Option(help="Whether values must stand on the page")
     ] = "report",
     extract_prompt: Annotated[str | None, typer.Option(help="Prompt version, such as optophone-extract@2")] = None,
-    concurrency: Annotated[int, typer.Option(min=1, max=1024, help="Documents in flight")] = 8,
+    concurrency: Annotated[int, typer.Option(min=1, max=1024, help="Requests under way at once")] = 8,
     rpm: Annotated[float | None, typer.Option(min=0.1, help="Requests a minute to a chat model at most")] = None,
     tpm: Annotated[float | None, typer.Option(min=1, help="Tokens a minute at most")] = None,
     patience: Annotated[
@@ -77,7 +77,7 @@ def batch(
         concurrency=concurrency,
         max_cost_usd=max_cost,
         max_tokens=max_tokens,
-        pace=Limits(rpm or math.inf, tpm or math.inf, patience),
+        pace=Limits(rpm or math.inf, tpm or math.inf, patience_s=patience),
         retry_failed=retry_failed,
         restart=restart,
         keeps_answers=not no_cache,

@@ -18,6 +18,7 @@ class RunStatus(StrEnum):
     EXHAUSTED = "exhausted"
     UNREADABLE = "unreadable"
     FAILED = "failed"
+    WAITING = "waiting"
 
 
 @traces_app.callback(invoke_without_command=True)

@@ -1,6 +1,5 @@
 // What a person answers to the questions of one extraction. No page element in here.
 
-import { join } from "./pointers.js";
 import { makeRows, nameOf } from "./rows.js";
 import { makeTree, parseValue } from "./values.js";
 
@@ -64,7 +63,7 @@ function find(tree, path) {
   const names = [];
   for (const part of path.split("/").slice(1)) {
     const name = part.replaceAll("~1", "/").replaceAll("~0", "~");
-    const child = node?.kind === "array" ? node.items[name] : node?.entries?.find(([own]) => join("", own) === `/${part}`)?.[1];
+    const child = node?.kind === "array" ? node.items[name] : node?.entries?.find(([own]) => own === name)?.[1];
     names.push(node?.kind === "array" ? String(Number(name) + 1) : nameOf(name, child ?? { shape: {} }));
     node = child ?? null;
   }

@@ -77,7 +77,7 @@ export class Review {
   }
 
   #removed() {
-    this.correction = null;
+    Object.assign(this, { correction: null, asking: null });
     location.hash = "#/";
   }
 
@@ -127,6 +127,7 @@ export class Review {
     const title = `Send with ${count(open, "value")} undecided?`;
     if (open && !(await confirmThat(title, "Nobody has looked at them. Sent, they count as right.", "Send"))) return;
     this.extraction = await answerReview(this.id, body);
+    this.asking = null;
     showError(null);
     showCount();
     if (this.extraction.status === "waiting") {

@@ -5,7 +5,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from documents.redaction import REDACTED, Mask
 from evaluation.datasets.reviewed import log_correction
+from graph.redaction import get_redaction
 from graph.settings import get_settings
 from graph.tracing import flush_traces
 from prompts.connection import connect
@@ -42,10 +44,18 @@ def _log_feedback(trace_id: str, fields: Sequence[Mapping[str, Any]], comment: s
         trace_id=trace_id,
         name="is_correct",
         value=set(states) <= {"correct"},
-        rationale=comment or None,
+        rationale=_redacted(comment) or None,
         source=AssessmentSource(AssessmentSourceType.HUMAN, reviewer),
         metadata={"fields": json.dumps(states, sort_keys=True)},
     )
+
+
+def _redacted(comment: str) -> str:
+    """Return a comment without patterns; whole comments are hidden where fields are: it may quote any value."""
+    redaction = get_redaction()
+    if redaction is None or not comment:
+        return comment
+    return REDACTED if redaction.has_fields else Mask(patterns=redaction.patterns).hide(comment)
 
 
 def review_of(result: Mapping[str, Any], reviewed_at: str) -> dict[str, Any] | None:

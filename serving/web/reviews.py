@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
 
 from documents.store import DocumentStore
+from graph.audit import record
 from graph.context import Context
 from graph.settings import get_settings
 from schemas.errors import FieldError, UnreachableError
@@ -35,13 +36,10 @@ async def correct(caller: Reviewer, correction: Correction, stored: Found, servi
     if errors:
         raise ApiError(422, "schema", f"{errors[0]['path'] or 'the extraction'}: {errors[0]['message']}", errors)
     review = {**correction.model_dump(mode="json"), "reviewer": caller.name, "reviewed_at": now()}
-    if stored.trace_id is not None:
-        try:
-            await in_thread(log_ground_truth, stored.trace_id, review)
-        except UnreachableError as error:
-            raise ApiError(
-                503, "unreachable", "MLflow doesn't answer, so nothing is stored; try again later"
-            ) from error
+    try:
+        await in_thread(_log, stored, review)
+    except UnreachableError as error:
+        raise ApiError(503, "unreachable", "MLflow doesn't answer, so nothing is stored; try again later") from error
     reviewed = await in_thread(lambda: service.ledger.change(stored.id, review=review))
     return to_extraction(reviewed or stored, service.trace_page)
 
@@ -50,6 +48,15 @@ def _misfits(extraction: dict[str, Any], stored: StoredExtraction) -> list[Field
     """Return what doesn't fit the schema; its rules may be broken: so is many a document."""
     target = Context(**stored.context).schema_to_fill(allow_paths=False)
     return [error for error in target.errors(extraction) if error["kind"] == "schema"]
+
+
+def _log(stored: StoredExtraction, review: dict[str, Any]) -> None:
+    """Leave the review on the trace, where there is one, and in the audit trail."""
+    if stored.trace_id is not None:
+        log_ground_truth(stored.trace_id, review)
+    is_right = stored.result is not None and review["extraction"] == stored.result["extraction"]
+    evidence = f"extraction {stored.id}, trace {stored.trace_id}"
+    record("reviewed" if is_right else "corrected", stored.document, review["reviewer"], evidence)
 
 
 @router.get(

@@ -76,9 +76,9 @@ class Threads:
             (asked,) = state.interrupts
             candidate = {key: state.values[key] for key in ("extraction", "fields")}
             return Thread(question=Question(asked.id, asked.value, candidate))
-        return (
-            Thread() if state.next else Thread(result={key: state.values[key] for key in OutputState.__annotations__})
-        )
+        if state.next:
+            return Thread()
+        return Thread(result={key: state.values[key] for key in OutputState.__annotations__})
 
     async def forget(self, id: str) -> None:
         """Delete a thread.
@@ -125,6 +125,4 @@ def outages() -> Iterator[None]:
         if not any(base.__module__.startswith("psycopg") for base in type(error).__mro__):
             raise
         # The driver's own text may repeat a part of the address.
-        raise DatabaseUnavailableError(
-            "cannot use the waiting runs in the database of OPTOPHONE_DATABASE_URL"
-        ) from None
+        raise DatabaseUnavailableError("cannot reach what waits in the database of OPTOPHONE_DATABASE_URL") from None

@@ -5,7 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import TypeAdapter, ValidationError
 
+from graph.audit import Action, record
 from graph.review import ReviewAnswer, ReviewRequest, answer_type
+from schemas.errors import UnreachableError
 from serving.web.access import Reader, Reviewer
 from serving.web.answers import to_waiting
 from serving.web.errors import ApiError
@@ -38,7 +40,7 @@ async def list_(
     status_code=202,
     responses={
         200: {"model": Extraction, "description": "It ended, or waits for what is still wrong"},
-        **{code: {"model": ErrorAnswer} for code in (404, 409, 422)},
+        **{code: {"model": ErrorAnswer} for code in (404, 409, 422, 503)},
     },
 )
 async def answer(
@@ -60,6 +62,11 @@ async def answer(
         raise not_waiting
     _check(said, question.request)
     given = said.model_copy(update={"reviewer": caller.name}).model_dump(mode="json")
+    action: Action = "corrected" if said.values else "reviewed"
+    try:
+        await in_thread(record, action, stored.document, caller.name, f"extraction {stored.id}, which waited")
+    except UnreachableError as error:
+        raise ApiError(503, "unreachable", "MLflow doesn't answer, so nothing is stored; try again later") from error
     accepted = await in_thread(service.ledger.go_on, stored.id, StoredAnswer(stored.id, question.id, given))
     if accepted is None:
         raise not_waiting

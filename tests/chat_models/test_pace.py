@@ -141,3 +141,20 @@ def test_threads_and_event_loops_share_one_pace() -> None:
         thread.join()
     assert len(held) == 4
     assert all(end <= begin for (_, end), (begin, _) in pairwise(sorted(held)))
+
+
+async def test_limit_of_requests_at_once_holds_and_stays() -> None:
+    """No more than that many are under way, however well all goes."""
+    pace = Pace(Limits(at_once=2))
+    under_way, most = 0, 0
+
+    async def work() -> None:
+        nonlocal under_way, most
+        async with pace.aturn(1):
+            under_way += 1
+            most = max(most, under_way)
+            await asyncio.sleep(0.01)
+            under_way -= 1
+
+    await asyncio.gather(*(work() for _ in range(10)))
+    assert (most, pace.counts().allowed) == (2, 2)

@@ -82,3 +82,25 @@ def test_an_unreadable_file_is_known_by_its_name(tmp_path: Path, name: str) -> N
     assert found["optophone.name"] == name.encode("utf-8", "backslashreplace").decode()
     assert found["optophone.status"] == "unreadable"
     assert "optophone.document" not in found
+
+
+def test_a_run_that_waits_and_goes_on_tells_who_was_asked(script: Script) -> None:
+    """The trace until then says that it waits; the one from there on has the result, and the reviewer."""
+    from langgraph.checkpoint.memory import InMemorySaver
+    from langgraph.types import Command
+
+    from graph.builder import make_graph
+
+    name, _ = script('{"company": "ACME STORE", "total": 9.99}')
+    waiting, config = make_graph(checkpointer=InMemorySaver()), {"configurable": {"thread_id": "tagged"}}
+    context = {"target_schema": "receipt", "chat_model": name, "review": "on_doubt", "max_attempts": 1}
+    waiting.invoke({"document": RECEIPT}, config, context=context)
+    first = tags()
+    assert (first["optophone.status"], first["optophone.schema"]) == ("waiting", "receipt")
+    assert "optophone.figures" not in first
+    waiting.invoke(Command(resume={"values": [{"path": "/total", "value": "8.00"}], "reviewer": "ann"}), config)
+    second = tags()
+    assert second["optophone.status"] == "valid"
+    assert second["optophone.reviewer"] == "ann"
+    assert second["optophone.document"] == first["optophone.document"]
+    assert (second["optophone.schema"], second["optophone.chat_model"]) == ("receipt", name)

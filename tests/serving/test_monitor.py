@@ -104,6 +104,7 @@ def small_forms() -> list[Form]:
     return [small_form(number) for number in range(20)]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("experiment")
 def test_lost_values_are_seen_and_reported(
     optophone: Callable[..., Any], small_forms: list[Form], tmp_path: Path

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +12,7 @@ import mlflow
 import pytest
 import yaml
 from mlflow import MlflowClient
+from processes import own_environment
 
 from chat_models.scripted import ScriptedChatModel
 from evaluation.datasets.load import load_dataset
@@ -140,3 +143,20 @@ def test_weights_of_ones_own_cannot_travel(optophone: Run, root: Path, tmp_path:
     done = optophone("register", "--chat-model", f"local:{weights}")
     assert done.code == 2
     assert "can't travel with the model" in done.err
+
+
+@pytest.mark.slow
+def test_model_loads_from_its_own_code_alone(optophone: Run, scripted: str, tmp_path: Path) -> None:
+    """Every module that it imports travels; the checkout is out of sight."""
+    version = _version(optophone("register", "--chat-model", scripted).out)
+    code = (
+        f"import sys, mlflow; mlflow.pyfunc.load_model('models:/optophone/{version.version}');"
+        "names = 'schemas', 'documents', 'chat_models', 'prompts', 'nodes', 'graph', 'serving';"
+        "print({sys.modules[name].__file__.rpartition('/code/')[1] for name in names})"
+    )
+    environment = own_environment(tmp_path, MLFLOW_TRACKING_URI=get_settings().tracking_uri)
+    environment.pop("PYTHONPATH", None)
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.strip() == "{'/code/'}", done.stderr

@@ -122,6 +122,16 @@ def test_questions_are_answered_field_by_field(
     assert optophone("review", "--list").out == "nothing waits for review\n"
 
 
+def test_table_says_who_answered(
+    optophone: Run, wait: Callable[..., dict[str, Any]], typed: Callable[..., None]
+) -> None:
+    """Beside what became of it."""
+    wait()
+    typed("8.00", "")
+    out = optophone("review", "--reviewer", "[red]ann").out
+    assert "status   valid (1 attempt)\nreview   [red]ann: 1 corrected, 1 confirmed\n" in out
+
+
 def test_what_is_still_wrong_is_asked_again(
     optophone: Run, wait: Callable[..., dict[str, Any]], typed: Callable[..., None]
 ) -> None:

@@ -2,7 +2,7 @@
 
 import json
 import resource
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,8 @@ import pytest
 from langchain_core.messages import AIMessage
 
 from chat_models.scripted import ScriptedChatModel
-from documents.prepare import Wanted, prepare
-from graph.context import Context
-from graph.settings import get_settings, get_store
+
+pytestmark = pytest.mark.usefixtures("untraced")
 
 Run = Callable[..., Any]
 Script = Callable[..., tuple[str, ScriptedChatModel]]
@@ -27,40 +26,12 @@ def _answer(text: str = ANSWER, tokens: int = 100) -> AIMessage:
     return AIMessage(text, usage_metadata=usage)
 
 
-@pytest.fixture(autouse=True)
-def _untraced() -> Iterator[None]:
-    """To wait for MLflow's store takes a second a run."""
-    import mlflow.langchain
-
-    import graph.app  # noqa: F401 - turns tracing on, once
-
-    mlflow.langchain.autolog(disable=True, silent=True)
-    yield
-    mlflow.langchain.autolog(silent=True)
-
-
 @pytest.fixture
-def traced(_untraced: None) -> None:
+def traced(untraced: None) -> None:
     """Turn it on again for one test."""
     import mlflow.langchain
 
     mlflow.langchain.autolog(silent=True)
-
-
-@pytest.fixture
-def write(write_pdf: Callable[..., str], tmp_path: Path) -> Callable[..., Path]:
-    """Write documents that are in the store already, so that no worker process is needed; gives their folder."""
-
-    def make(*names: str) -> Path:
-        context = Context()
-        for name in names:
-            path = write_pdf(f"scans/{name}.pdf", ("Name: Alice", f"Page: {name} of {tmp_path.name}"))
-            prepare(
-                path, get_store(), get_settings().limits, Wanted(context.max_side_px, context.jpeg_quality, words=True)
-            )
-        return tmp_path / "scans"
-
-    return make
 
 
 def _records(out: Path) -> list[dict[str, Any]]:
@@ -265,6 +236,9 @@ def test_refused_key_ends_the_run(optophone: Run, write: Any, script: Script, tm
     command = ("batch", write("a", "b"), "--out", tmp_path / "out", "--chat-model", name, "--concurrency", "1")
     run = optophone(*command)
     assert (run.code, "optophone: the key is wrong\n" in run.err) == (2, True)
+    assert (
+        "stopped by a failure: with it mended, run the same command again for the rest; 2 documents are left" in run.err
+    )
     assert _records(tmp_path / "out") == []
     assert optophone(*command).code == 0
     assert len(_records(tmp_path / "out")) == 2

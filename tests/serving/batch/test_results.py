@@ -126,14 +126,15 @@ def test_full_disk_leaves_no_part(path: Path, make_record) -> None:
 
 
 def test_failed_are_set_aside(path: Path, make_record) -> None:
-    """What ended exhausted or in an error goes, to be asked again, and stays readable elsewhere."""
-    states = ["valid", "exhausted", "unreadable", "error"]
-    path.write_bytes(b"".join(to_line(make_record(source=state, status=state)) for state in states))
+    """What ended exhausted, in an error or wasn't there goes, to be asked again, and stays readable elsewhere."""
+    records = [make_record(source=state, status=state) for state in ("valid", "exhausted", "unreadable", "error")]
+    records.append(make_record(source="gone", status="unreadable", document=None, unit=""))
+    path.write_bytes(b"".join(map(to_line, records)))
     retried = path.with_name("retried.jsonl")
     for _ in range(2):  # the second finds nothing to do
         set_failed_aside(path, retried)
         assert [record["source"] for record in read_records(path)] == ["valid", "unreadable"]
-        assert [record["source"] for record in read_records(retried)] == ["exhausted", "error"]
+        assert [record["source"] for record in read_records(retried)] == ["exhausted", "error", "gone"]
     assert {json.dumps(file.stat().st_mode & 0o777) for file in (path, retried)} == {str(0o600)}
 
 

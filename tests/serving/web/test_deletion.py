@@ -12,6 +12,7 @@ from langgraph.cache.sqlite import SqliteCache
 from PIL import Image
 
 from graph.answer_cache import AnswerCache
+from graph.audit import read
 from graph.settings import get_settings, get_store
 from graph.tracing import flush_traces
 
@@ -57,6 +58,7 @@ def test_nothing_of_a_deleted_document_is_left(serve: Serve, upload: Upload, dat
     for path in (f"documents/{ref}", f"documents/{ref}/pages/0.png", f"extractions/{done['id']}"):
         assert client.get(f"/api/v1/{path}").status_code == 404
     assert client.delete(f"/api/v1/documents/{ref}").status_code == 404
+    assert [event[1:] for event in read(object=ref)] == [("deleted", "local", ref, "")]
 
 
 def test_kept_answers_about_it_are_gone(client: TestClient, upload: Upload) -> None:
@@ -90,6 +92,8 @@ def test_old_documents_are_forgotten(serve: Serve, upload: Upload) -> None:
     again = serve(retention_days=1e-9)
     for _ in range(100):
         if again.get(f"/api/v1/documents/{ref}").status_code == 404:
+            (event,) = read(object=ref)
+            assert event[1:] == ("deleted", "retention", ref, "older than 1e-09 days")
             return
         time.sleep(0.1)
     pytest.fail("the document is still there")

@@ -87,19 +87,19 @@ def test_killed_service_still_waits_and_takes_the_answer(root: Path, tmp_path: P
         settings = {"OPENAI_BASE_URL": provider.url, "OPENAI_API_KEY": "none", **database}
         settings["OPTOPHONE_CHAT_MODEL"] = "openai:gpt-4o-mini"
         with optophone_server(root, tmp_path / "data", **settings) as server:
-            with httpx.Client(base_url=server.url) as client:
+            with httpx.Client(base_url=server.url, timeout=60) as client:
                 wanted = {"document": _upload(client, "Alice"), "review": "on_doubt", "max_attempts": 1}
                 asked = client.post("/api/v1/extractions?wait=50", json=wanted).json()
             _kill(server.process)
         with optophone_server(root, tmp_path / "data", **settings) as server:
-            with httpx.Client(base_url=server.url) as client:
+            with httpx.Client(base_url=server.url, timeout=60) as client:
                 (waiting,) = client.get("/api/v1/reviews").json()["items"]
                 values = [{"path": field["path"], "value": "Alice"} for field in waiting["waits_for"]["fields"]]
                 answer = client.post(f"/api/v1/extractions/{waiting['id']}/review", json={"values": values})
             _kill(server.process)
         with (
             optophone_server(root, tmp_path / "data", **settings) as server,
-            httpx.Client(base_url=server.url) as client,
+            httpx.Client(base_url=server.url, timeout=60) as client,
         ):
             _poll(client, lambda statuses: statuses == ["valid"])
             ended = client.get(f"/api/v1/extractions/{asked['id']}").json()
@@ -107,6 +107,35 @@ def test_killed_service_still_waits_and_takes_the_answer(root: Path, tmp_path: P
     assert ended["result"]["extraction"] == {"pairs": [{"key": "Name", "values": ["Alice"]}]}
     assert (ended["review"]["reviewer"], ended["result"]["review"]["rounds"]) == ("local", 1)
     assert len(provider.requests) == 1
+
+
+def test_answer_in_the_terminal_is_taken_over(root: Path, tmp_path: Path, database: dict[str, str]) -> None:
+    """`optophone review` on the running service's store: the service has the result, and keeps nothing else."""
+    doubtful = '{"pairs": [{"key": "Name", "values": ["Malice"]}]}'
+    with openai_server([Reply(doubtful)]) as provider:
+        settings = {"OPENAI_BASE_URL": provider.url, "OPENAI_API_KEY": "none", **database}
+        settings["OPTOPHONE_CHAT_MODEL"] = "openai:gpt-4o-mini"
+        with (
+            optophone_server(root, tmp_path / "data", **settings) as server,
+            httpx.Client(base_url=server.url, timeout=60) as client,
+        ):
+            wanted = {"document": _upload(client, "Alice"), "review": "on_doubt", "max_attempts": 1}
+            asked = client.post("/api/v1/extractions?wait=50", json=wanted).json()
+            (field,) = asked["waits_for"]["fields"]
+            environment = own_environment(tmp_path / "data", PYTHONPATH=str(root), **settings)
+            said = [asked["id"], "--set", f"{field['path']}=Alice", "--confirm", "--reviewer", "bob"]
+            done = _optophone(["review", *said], tmp_path, environment)
+            (ended,) = _poll(client, lambda statuses: statuses == ["valid"])
+            left = _optophone(["review", "--list", "--json"], tmp_path, environment)
+            review = client.get(f"/api/v1/extractions/{asked['id']}").json()["review"]
+    assert done.returncode == 0, done.stderr
+    assert (ended["id"], ended["is_reviewed"], review["reviewer"]) == (asked["id"], True, "bob")
+    assert left.stdout == ""
+
+
+def _optophone(arguments: list[str], folder: Path, environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "serving.cli", *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:
@@ -174,8 +203,7 @@ def test_service_that_would_be_open_does_not_start(
 ) -> None:
     """Exit code 2 and one sentence, before anything is imported that takes seconds."""
     environment = own_environment(tmp_path, PYTHONPATH=str(root), OPTOPHONE_API_TOKENS=tokens)
-    command = [sys.executable, "-m", "serving.cli", "serve", "--port", "0", *arguments]
-    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    done = _optophone(["serve", "--port", "0", *arguments], tmp_path, environment)
     assert done.returncode == 2
     assert done.stderr.splitlines()[-1].startswith(f"optophone: {said}")
     assert "too-short" not in done.stderr

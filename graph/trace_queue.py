@@ -1,0 +1,174 @@
+"""Traces on their way into the store, in place of MLflow's own queue: whole, several at once, and counted."""
+
+import asyncio
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing import get_context
+from typing import Any
+
+from graph.child import begin_child
+from graph.settings import get_settings
+from graph.trace_store import Parcel, pack, prepare, store
+from prompts.connection import connect
+from schemas.errors import UnreachableError
+
+_logger = logging.getLogger("optophone")
+
+# Twice as many save little: by then the trace's own row is the larger part (docs/experiments.md).
+_AT_ONCE = 20
+# About 100 KB each.
+_ROOM = 1000
+_NEARLY_FULL = 100
+# A trace takes some requests of milliseconds each; a server that needs longer for twenty is no longer answering.
+_DEADLINE_S = 30.0
+# A document waits no longer for its predecessors' traces: results come first.
+_LONGEST_WAIT_S = 10.0
+_LOOK_AGAIN_S = 0.05
+
+
+@dataclass
+class TraceCounts:
+    """What became of this process's traces."""
+
+    stored: int = 0
+    lost: int = 0
+    """Those that the store didn't take, or that found the queue full."""
+    waiting: int = 0
+
+
+class TraceQueue:
+    """One thread that stores; a process of its own does the work for it where that was asked for."""
+
+    def __init__(self) -> None:
+        self._parcels: deque[Parcel] = deque()
+        self._changed = threading.Condition()
+        self._counts = TraceCounts()
+        self._thread: threading.Thread | None = None
+        self._pool: ProcessPoolExecutor | None = None
+        self._is_ready: Future[None] | None = None
+        self._is_closed = False
+
+    def counts(self) -> TraceCounts:
+        """Return the counts so far."""
+        with self._changed:
+            return TraceCounts(self._counts.stored, self._counts.lost, self._counts.waiting)
+
+    def work_apart(self) -> None:
+        """Store in another process from now on: in this one it would take the interpreter from the documents."""
+        if self._pool is None:
+            self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=begin_child)
+            self._is_ready = self._pool.submit(prepare)
+
+    def put(self, parcel: Parcel) -> None:
+        """Take a trace; at once where the process is ending already."""
+        with self._changed:
+            if self._counts.waiting >= _ROOM:
+                self._lose(1, f"{_ROOM} traces wait to be stored, which is all there is room for")
+                return
+            self._counts.waiting += 1
+            self._parcels.append(parcel)
+            if not self._is_closed:
+                self._begin()
+                self._changed.notify_all()
+                return
+        self._store_next()
+
+    def flush(self) -> None:
+        """Wait until all traces so far are stored, or lost."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._counts.waiting == 0)
+
+    def close(self) -> None:
+        """Store what waits, and end the thread and the process."""
+        self.flush()
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join()
+        if self._pool is not None:
+            self._pool.shutdown()
+            self._pool = None
+
+    async def keep_up(self) -> None:
+        """Wait while the store is far behind."""
+        deadline = time.monotonic() + _LONGEST_WAIT_S
+        while self._counts.waiting >= _NEARLY_FULL and time.monotonic() < deadline:
+            await asyncio.sleep(_LOOK_AGAIN_S)
+
+    def _begin(self) -> None:
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="optophone-traces", daemon=True)
+            self._thread.start()
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._parcels or self._is_closed)
+                if not self._parcels:
+                    return
+            self._store_next()
+
+    def _store_next(self) -> None:
+        with self._changed:
+            parcels = [self._parcels.popleft() for _ in range(min(_AT_ONCE, len(self._parcels)))]
+        stored, reason = 0, "the store took only some of them"
+        try:
+            stored = self._store(parcels)
+        except UnreachableError as error:  # the connection has said so
+            reason = str(error)
+        except Exception as error:  # whatever MLflow says, forms are read without it
+            reason = str(error).partition("\n")[0]
+        with self._changed:
+            self._counts.stored += stored
+            self._counts.waiting -= len(parcels)
+            if stored < len(parcels):
+                self._lose(len(parcels) - stored, reason)
+            self._changed.notify_all()
+
+    def _store(self, parcels: Sequence[Parcel]) -> int:
+        uri = get_settings().tracking_uri
+        if self._is_ready is not None:
+            wait([self._is_ready])  # the process imports MLflow first, which is not the store's fault
+        return connect(uri).run(lambda: self._store_somewhere(parcels, uri), _DEADLINE_S)
+
+    def _store_somewhere(self, parcels: Sequence[Parcel], uri: str) -> int:
+        if self._pool is not None:
+            try:
+                return self._pool.submit(store, parcels, uri).result()
+            except BrokenProcessPool:
+                _logger.warning("the process that stores traces has ended; they are stored in this one")
+                self._pool = None
+        return store(parcels, uri)
+
+    def _lose(self, count: int, reason: str) -> None:
+        if self._counts.lost == 0:
+            _logger.warning("a trace is lost (%s); more may follow, their number is counted", reason)
+        self._counts.lost += count
+
+
+@cache
+def trace_queue() -> TraceQueue:
+    """Return the queue of this process."""
+    return TraceQueue()
+
+
+class ExportQueue:
+    """What MLflow's exporter takes for its own `AsyncTraceExportQueue`."""
+
+    def put(self, task: Any) -> None:
+        """Keep whole traces; spans that end before their trace would only be stored twice."""
+        if task.handler.__name__ == "_log_trace":
+            trace, prompts, *_ = task.args
+            trace_queue().put(pack(trace, prompts))
+
+    def flush(self, terminate: bool = False) -> None:
+        """Wait until all is stored; the thread ends with the process."""
+        trace_queue().flush()

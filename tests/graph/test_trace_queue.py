@@ -1,0 +1,112 @@
+"""Traces on their way into a real SQLite store."""
+
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import mlflow
+import pytest
+from pdfs import text_pdf
+
+import graph.trace_queue as module
+from chat_models.scripted import ScriptedChatModel
+from graph.app import graph
+from graph.trace_queue import TraceQueue
+from graph.trace_store import Parcel
+from graph.tracing import flush_traces, keep_up, last_trace_id, trace_counts
+
+Script = Callable[..., tuple[str, ScriptedChatModel]]
+
+RECEIPT = text_pdf("ACME STORE", "Total 8.00")
+BROKEN = Parcel("{}", {}, [])
+
+
+@pytest.fixture
+def queue(monkeypatch: pytest.MonkeyPatch) -> Iterator[TraceQueue]:
+    """A queue of its own for the traces of this test."""
+    flush_traces()
+    queue = TraceQueue()
+    monkeypatch.setattr(module, "trace_queue", lambda: queue)
+    monkeypatch.setattr("graph.tracing.trace_queue", lambda: queue)
+    yield queue
+    queue.close()
+
+
+def run(script: Script) -> str:
+    graph.invoke({"document": RECEIPT}, context={"target_schema": "receipt", "chat_model": script('{"total": 8.0}')[0]})
+    trace_id = last_trace_id()
+    assert trace_id is not None
+    return trace_id
+
+
+def assert_whole(trace_id: str) -> None:
+    """Spans, the page image, the prompt's link and the figures of the trace are there."""
+    trace = mlflow.get_trace(trace_id)
+    assert {span.name for span in trace.data.spans} >= {"optophone", "preprocess", "extract", "validate"}
+    assert "mlflow-attachment://" in json.dumps([span.inputs for span in trace.data.spans])
+    (link,) = json.loads(trace.info.tags["mlflow.linkedPrompts"])
+    assert link["name"] == "optophone-extract"
+    assert trace.info.state.value == "OK"
+    assert trace.info.execution_duration > 0
+
+
+def test_traces_come_through_this_queue(script: Script, queue: TraceQueue) -> None:
+    """MLflow's exporter takes it for its own; each trace is counted once it is stored."""
+    trace_ids = [run(script) for _ in range(3)]
+    flush_traces()
+    assert (trace_counts().stored, trace_counts().lost, trace_counts().waiting) == (3, 0, 0)
+    for trace_id in trace_ids:
+        assert_whole(trace_id)
+
+
+@pytest.mark.slow
+def test_another_process_stores_them_and_this_one_where_it_ends(script: Script, queue: TraceQueue) -> None:
+    """Killed, it costs a warning and no trace."""
+    queue.work_apart()
+    assert_whole((run(script), flush_traces())[0])
+    assert queue._pool is not None
+    (child,) = queue._pool._processes
+    os.kill(child, signal.SIGKILL)
+    assert_whole((run(script), flush_traces())[0])
+    assert (queue.counts().stored, queue.counts().lost) == (2, 0)
+
+
+def test_what_is_not_taken_is_counted_and_said_once(queue: TraceQueue, caplog: pytest.LogCaptureFixture) -> None:
+    """No trace is lost silently."""
+    for _ in range(3):
+        queue.put(BROKEN)
+    queue.flush()
+    assert (queue.counts().stored, queue.counts().lost, queue.counts().waiting) == (0, 3, 0)
+    assert len([record for record in caplog.records if "a trace is lost" in record.message]) == 1
+
+
+def test_full_queue_loses_what_comes(queue: TraceQueue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory is bounded, and the loss counted."""
+    monkeypatch.setattr(module, "_ROOM", 0)
+    queue.put(BROKEN)
+    assert (queue.counts().lost, queue.counts().waiting) == (1, 0)
+
+
+def _stored_slowly(*_: Any) -> int:
+    time.sleep(0.3)
+    return 1
+
+
+async def test_documents_wait_while_the_store_is_behind(queue: TraceQueue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits while there is room; then until there is."""
+    monkeypatch.setattr(module, "_NEARLY_FULL", 2)
+    monkeypatch.setattr(module, "_AT_ONCE", 1)
+    monkeypatch.setattr(module, "store", _stored_slowly)
+    begin = time.monotonic()
+    queue.put(BROKEN)
+    await keep_up()
+    assert time.monotonic() - begin < 0.2
+    queue.put(BROKEN)
+    await keep_up()
+    assert queue.counts().waiting < 2
+    assert time.monotonic() - begin > 0.2
+    queue.flush()
+    assert queue.counts().stored == 2
