@@ -75,7 +75,7 @@ deploy: build  ## the whole stack: service on 8000, MLflow on 5001, PostgreSQL (
 
 stop:  ## end what run and deploy started; nothing is lost
 	$(NEED_DOCKER)
-	docker ps --quiet --filter name=^optophone-run$$ | xargs --no-run-if-empty docker stop
+	docker ps --quiet --filter name=^optophone-run$$ | xargs -r docker stop
 	$(NO_SECRETS) docker compose stop
 
 clean:  ## remove what was installed and stored here, with containers and image; volumes are kept
@@ -83,5 +83,5 @@ clean:  ## remove what was installed and stored here, with containers and image;
 	@if docker version >/dev/null 2>&1; then \
 		$(NO_SECRETS) docker compose down && docker image rm --force $(IMAGE) && \
 		docker volume ls --quiet --filter name=^optophone | \
-			xargs --no-run-if-empty echo "kept, for docker volume rm to delete for good:"; \
+			xargs -r echo "kept, for docker volume rm to delete for good:"; \
 	fi
