@@ -3,7 +3,7 @@
     mlflow.genai.evaluate(data=to_rows(samples), predict_fn=make_predict(context), scorers=[extraction_scores])
 
 `optophone evaluate` gives the same scores and more (intervals, micro averages, attempts) at a fraction of the time:
-docs/decisions/0009-evaluation-loop.md. MLflow's own averages are over documents (macro).
+docs/decisions/0010-evaluation-loop.md. MLflow's own averages are over documents (macro).
 """
 
 from collections.abc import Callable, Sequence
@@ -19,6 +19,8 @@ from evaluation.spans import own_figures
 from graph.app import graph
 from graph.context import Context
 from graph.state import OutputState
+from graph.trace_tags import EVALUATION, KIND_TAG
+from graph.tracing import tagged_traces
 
 
 def to_rows(samples: Sequence[Sample]) -> list[dict[str, Any]]:
@@ -37,7 +39,8 @@ def make_predict(context: Context) -> Callable[[str], OutputState]:
     """
 
     def predict(document: str) -> OutputState:
-        return cast("OutputState", graph.invoke({"document": document}, context=context))
+        with tagged_traces({KIND_TAG: EVALUATION}):
+            return cast("OutputState", graph.invoke({"document": document}, context=context))
 
     return predict
 

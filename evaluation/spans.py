@@ -12,6 +12,8 @@ from evaluation.differences import explain, side_by_side
 from evaluation.metrics import METRICS, DocumentScores
 from graph.settings import get_settings
 from graph.state import OutputState
+from graph.trace_tags import EVALUATION, KIND_TAG
+from graph.tracing import tagged_traces
 
 EXPECTED = "expected"
 """Name of the gold on a trace; not the name of a reviewer's correction, which makes a sample of its own."""
@@ -25,15 +27,22 @@ NAMES = [name for name in METRICS if name not in _SHOWN_BY_TRACES]
 
 @contextmanager
 def document_span(document: str, run_id: str | None) -> Iterator[Any]:
-    """Open the trace of one document in a run, for scores to be logged into; None without a run or without tracing."""
-    if run_id is None or not get_settings().tracing:
+    """Open the trace of one document in a run, for scores to be logged into; None without a run or without tracing.
+
+    Its tag tells it from the traces of documents that are read for their own sake.
+    """
+    if not get_settings().tracing:
         yield None
         return
     import mlflow  # noqa: PLC0415 - takes seconds
 
-    with mlflow.start_span("evaluate", run_id=run_id) as span:
-        span.set_inputs({"document": document})
-        yield span
+    with tagged_traces({KIND_TAG: EVALUATION}):
+        if run_id is None:
+            yield None
+            return
+        with mlflow.start_span("evaluate", run_id=run_id) as span:
+            span.set_inputs({"document": document})
+            yield span
 
 
 def log_scores(

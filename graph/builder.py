@@ -5,13 +5,14 @@ from functools import partial
 from typing import Any, cast
 
 from langgraph._internal._runnable import RunnableCallable
+from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import CachePolicy, RetryPolicy
 
 from graph.answer_cache import AnswerCache, request_key
 from graph.context import Context
-from graph.routing import route_after_preprocess, route_after_validate
+from graph.routing import route_after_preprocess, route_after_refine, route_after_validate
 from graph.state import ExtractInput, InputState, OutputState, RefineInput, State, ValidateInput
 from nodes.extract import RETRY_POLICY, aextract, extract
 from nodes.preprocess import preprocess
@@ -24,12 +25,15 @@ _MOST_TRIES = 1000
 
 
 def make_graph(
-    retry_policy: RetryPolicy = RETRY_POLICY, cache: AnswerCache | None = None
+    retry_policy: RetryPolicy = RETRY_POLICY,
+    checkpointer: BaseCheckpointSaver[Any] | None = None,
+    cache: AnswerCache | None = None,
 ) -> CompiledStateGraph[Any, Context, Any, Any]:
     """Compile preprocess → extract → validate ⇄ refine, for synchronous and asynchronous calls.
 
     Args:
-        retry_policy: of requests that fail in passing.
+        retry_policy: how often and when a chat-model request is tried again.
+        checkpointer: keeps runs that wait for a person; runs with `review` need one.
         cache: answers known from earlier runs, for runs inside `answers_kept`.
     """
     builder = StateGraph(State, context_schema=Context, input_schema=InputState, output_schema=OutputState)
@@ -48,8 +52,8 @@ def make_graph(
     builder.add_conditional_edges("preprocess", _router(route_after_preprocess), ["extract", END])
     builder.add_edge("extract", "validate")
     builder.add_conditional_edges("validate", _router(route_after_validate), ["refine", END])
-    builder.add_edge("refine", "extract")
-    return builder.compile(name=NAME, cache=cache)
+    builder.add_conditional_edges("refine", _router(route_after_refine), ["extract", "validate"])
+    return builder.compile(checkpointer, cache=cache, name=NAME)
 
 
 def _asker(max_tries: int) -> RunnableCallable:

@@ -29,6 +29,10 @@ class Context(BaseModel):
     max_side_px: int = Field(1000, ge=64, le=8192, description="Longest side of the image sent to a chat model")
     jpeg_quality: int = Field(40, ge=1, le=95, description="JPEG quality of the image sent to a chat model")
 
+    review: Literal["off", "on_doubt"] = Field(
+        "off", description="Stop for a person where a value is still wrong or not on the page; needs a checkpointer"
+    )
+
     _target: TargetSchema | None = PrivateAttr(None)
 
     def schema_to_fill(self, *, allow_paths: bool) -> TargetSchema:
@@ -47,7 +51,15 @@ class Context(BaseModel):
                 self._target = load_schema(self.target_schema, allow_paths=allow_paths)
         return self._target
 
+    def to_keep(self, target: TargetSchema) -> dict[str, Any]:
+        """Return it as plain data that holds in another process too: with the schema itself where it has no class."""
+        kept = self.model_dump(mode="json")
+        return kept if target.rules else {**kept, "json_schema": target.json_schema}
 
-def context_of(runtime: Runtime[Context]) -> Context:
-    """Return the run's context; LangGraph gives None where the caller gave none."""
-    return runtime.context or Context()
+
+def context_of(runtime: Runtime[Context], kept: dict[str, Any] | None = None) -> Context:
+    """Return the run's context: as it was begun with where the state has kept that, else as the caller gave it.
+
+    LangGraph gives None where the caller gave none.
+    """
+    return Context(**kept) if kept else runtime.context or Context()

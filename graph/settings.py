@@ -4,7 +4,7 @@ import os
 from functools import cache
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from documents.limits import Limits
@@ -18,6 +18,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="OPTOPHONE_", env_file=".env", extra="ignore")
 
     data_dir: Path = Field(Path(".optophone"), description="Documents, and MLflow's store unless it has its own place")
+    database_url: SecretStr | None = Field(
+        None,
+        description="postgresql://… for what must outlive the process; without one, SQLite files in the data folder",
+    )
     chat_model: str | None = Field(None, description="Chat model for runs that name none")
     tracing: bool = Field(True, description="Trace each run to MLflow")
     allow_paths: bool = Field(True, description="Accept documents by file path; off where strangers can ask")
@@ -25,6 +29,10 @@ class Settings(BaseSettings):
     max_page_pixels: int = Field(Limits.max_pixels, gt=0)
     max_document_pages: int = Field(Limits.max_pages, gt=0)
     chat_model_timeout_s: float = Field(120, gt=0, description="Longest wait for one answer of a chat model")
+    redact_fields: str = Field(
+        "", description="Fields whose values stay out of traces and logs; see docs/governance.md"
+    )
+    redact_patterns: str = Field("", description="Patterns that stay out of traces and logs; see docs/governance.md")
     registry_timeout_s: float = Field(2, gt=0, description="Longest wait for MLflow while a document is waiting")
 
     @property

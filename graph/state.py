@@ -10,7 +10,7 @@ from documents.page import BBox, Page
 from schemas.errors import FieldError
 
 Status = Literal["valid", "exhausted", "unreadable"]
-StopReason = Literal["valid", "attempts_used_up", "no_progress", "provider_failed", "unreadable"]
+StopReason = Literal["valid", "attempts_used_up", "no_progress", "provider_failed", "unreadable", "reviews_used_up"]
 
 
 class Field(TypedDict):
@@ -30,6 +30,33 @@ class Field(TypedDict):
     """
     reason: str | None
     """What speaks against the value, where the confidence is below 0.5; else None."""
+
+
+class Doubt(TypedDict):
+    """One place of the extraction that a person is asked about."""
+
+    path: str
+    """JSON pointer into the extraction; "" is the whole of it."""
+    value: Any
+    """What stands there; None where nothing does."""
+    errors: list[str]
+    """What is wrong with it, a sentence each."""
+    grounding: GroundingStatus | None
+    """None, like what follows, where the place holds no value of its own, or places weren't looked for."""
+    page_index: int | None
+    bbox: BBox | None
+    reason: str | None
+
+
+class Review(TypedDict):
+    """What a person said of the doubtful places; JSON pointers are those that were asked."""
+
+    reviewer: str
+    comment: str
+    corrected: list[str]
+    confirmed: list[str]
+    rounds: int
+    """How often somebody answered: what is still wrong after an answer is asked again."""
 
 
 class Usage(TypedDict):
@@ -83,6 +110,8 @@ class OutputState(TypedDict):
     chat_model: str
     """Who answered."""
     usage: Usage
+    review: Review | None
+    """None where nobody was asked."""
 
 
 class State(InputState, OutputState):
@@ -94,6 +123,10 @@ class State(InputState, OutputState):
     answer: Answer | None
     confidences: dict[str, float]
     """How probably the extraction's values are right, by JSON pointer, as far as the chat model says."""
+    doubts: list[Doubt]
+    """Written by validate: what `refine` asks a person; empty where it asks the chat model."""
+    context: dict[str, Any] | None
+    """What a run with review was begun with: who goes on with it, in another process, may know nothing of it."""
 
 
 # What each node and router reads. LangGraph hands it over and traces show just that, not the whole state each time.
@@ -121,17 +154,28 @@ class ValidateInput(TypedDict):
     extraction: dict[str, Any] | None
     validation_errors: list[FieldError]
     confidences: dict[str, float]
+    doubts: list[Doubt]
+    review: Review | None
+    context: dict[str, Any] | None
 
 
 class RefineInput(TypedDict):
     """What `refine` reads."""
 
+    document: str
+    target_schema: str
+    pages: list[Page]
+    attempts: int
     extraction: dict[str, Any] | None
     validation_errors: list[FieldError]
     chat_model: str
+    doubts: list[Doubt]
+    review: Review | None
+    context: dict[str, Any] | None
 
 
 class RouteInput(TypedDict):
     """What the routers read."""
 
     stop_reason: StopReason | None
+    doubts: list[Doubt]

@@ -5,23 +5,31 @@ import logging
 import os
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 from chat_models.secrets import secrets, without_secrets
+from graph.redaction import Redaction, get_redaction
 from graph.settings import Settings
 from graph.trace_queue import ExportQueue, TraceCounts, trace_queue
+from graph.trace_tags import tag_run
 from prompts.connection import Connection, connect
 from schemas.errors import UnreachableError
 
 EXPERIMENT = "optophone"
+WAITS_TAG = "optophone.waits_for_review"
+"""Tag of a trace whose run stopped for a person: at how many places. What came of it is a trace of the same session."""
+
 _logger = logging.getLogger("optophone")
 
+_STOPPED = "GraphInterrupt"
 _inline: ContextVar[bool] = ContextVar("inline tracers", default=False)
 
 _UPLOADS = ("data:", "mlflow-attachment:")
+_TAKES_DOCUMENTS = ("optophone", "preprocess", "predict", "predict_stream")
+"""Names of spans: the graph, its first node, and the agent around it."""
 # A server that is up answers in milliseconds.
 _LAST_PROBE_S = 1.0
 
@@ -30,17 +38,18 @@ def enable_tracing(settings: Settings) -> bool:
     """Turn autolog on for this process; return whether runs are traced.
 
     A tracking server that doesn't answer in time costs one warning, and runs go untraced.
+
+    Raises:
+        UsageError: the settings of what is to be redacted are broken.
     """
+    get_redaction()  # a broken setting ends this before anything is traced
     if not settings.tracing:
         return False
     connection = connect(settings.tracking_uri)
-    import mlflow.langchain  # noqa: PLC0415 - takes seconds
-
     try:
         _take_over_storing(settings.tracking_uri)
         connection.run(lambda: use_experiment(settings), settings.registry_timeout_s)
-        mlflow.tracing.configure(span_processors=[_redact, _name_upload, _summarise, _escape_surrogates])
-        mlflow.langchain.autolog()
+        trace_runs()
         if connection.is_remote:
             _survive_outages(connection)
     except UnreachableError:  # the connection has said so
@@ -49,6 +58,25 @@ def enable_tracing(settings: Settings) -> bool:
         _logger.warning("runs are not traced: %s", str(error).splitlines()[0])
         return False
     return True
+
+
+def trace_runs() -> None:
+    """Turn autolog on, for clean spans; where MLflow is, is left as it is."""
+    import mlflow.langchain  # noqa: PLC0415 - takes seconds
+
+    clean_spans()
+    mlflow.langchain.autolog()
+
+
+def clean_spans() -> None:
+    """Take out of every span of this process what must not stay there."""
+    import mlflow  # noqa: PLC0415 - takes seconds
+
+    redaction = get_redaction()
+    first = [_hide(redaction)] if redaction else []
+    mlflow.tracing.configure(
+        span_processors=[*first, _redact, _name_upload, tag_run, _summarise, _mark_waiting, _escape_surrogates]
+    )
 
 
 def _take_over_storing(tracking_uri: str) -> None:
@@ -163,15 +191,33 @@ def experiment_name() -> str:
 
 
 def use_experiment(settings: Settings) -> str:
-    """Use that experiment, made with artifacts beside a local database where it isn't there; return its id."""
+    """Use that experiment for what this process traces; return its id."""
     import mlflow  # noqa: PLC0415 - takes seconds
 
-    name = experiment_name()
-    if mlflow.get_experiment_by_name(name) is None:
-        is_local = settings.tracking_uri.startswith("sqlite:")
-        location = (settings.data_dir / "artifacts").resolve().as_uri() if is_local else None
-        mlflow.create_experiment(name, artifact_location=location)
-    return str(mlflow.set_experiment(name).experiment_id)
+    return str(mlflow.set_experiment(experiment_id=find_experiment(experiment_name(), settings)).experiment_id)
+
+
+def find_experiment(name: str, settings: Settings) -> str:
+    """Return an experiment's id; one that isn't there is made, with artifacts beside a local database."""
+    import mlflow  # noqa: PLC0415 - takes seconds
+
+    if found := mlflow.get_experiment_by_name(name):
+        return str(found.experiment_id)
+    is_local = settings.tracking_uri.startswith("sqlite:")
+    location = (settings.data_dir / "artifacts").resolve().as_uri() if is_local else None
+    try:
+        return mlflow.create_experiment(name, artifact_location=location)
+    except mlflow.MlflowException:  # another process was faster
+        if found := mlflow.get_experiment_by_name(name):
+            return str(found.experiment_id)
+        raise
+
+
+def _hide(redaction: Redaction) -> Callable[[Any], None]:
+    """Let no span leave with what is to be hidden; return the span processor that sees to it."""
+    from graph.redacted_spans import SpanRedactor  # noqa: PLC0415 - imports the whole graph
+
+    return SpanRedactor(redaction).install()
 
 
 def _survive_outages(connection: Connection) -> None:
@@ -233,28 +279,43 @@ def _may_hold(span: Any, known: Sequence[str]) -> bool:
 
 
 def _redact_events(span: Any, known: Sequence[str]) -> None:
-    """Exceptions stand in events, which OpenTelemetry lets nobody change: they are replaced inside it.
-
-    A test looks for a key that a provider repeats in its error.
-    """
+    """Take secrets out of events: a provider repeats a key in its error."""
     from opentelemetry.sdk.trace import Event  # noqa: PLC0415 - comes with MLflow
 
     events = span._span._events
     clean = [Event(event.name, without_secrets(dict(event.attributes), known), event.timestamp) for event in events]
     if any(new.attributes != old.attributes for new, old in zip(clean, events, strict=True)):
-        span._span._events = type(events).from_seq(len(clean), clean)
+        replace_events(span, clean)
+
+
+def replace_events(span: Any, events: Sequence[Any]) -> None:
+    """Replace the events of a span, exceptions for one, which OpenTelemetry lets nobody change: inside it.
+
+    A test looks for a key that a provider repeats in its error.
+    """
+    span._span._events = type(span._span._events).from_seq(len(events), events)
 
 
 def _name_upload(span: Any) -> None:
-    """Name a document that came as a data: URI instead of storing it: its pages stand in the chat model's span."""
-    if span.name not in ("optophone", "preprocess"):  # reading a span's inputs parses them
+    """Name a document that came with the request instead of storing it: its pages stand in the chat model's span."""
+    if span.name not in _TAKES_DOCUMENTS:  # reading a span's inputs parses them
         return
     inputs = span.inputs
-    if not isinstance(inputs, dict) or not str(inputs.get("document", "")).startswith(_UPLOADS):
+    named = _without_uploads(inputs)
+    if named == inputs:
         return
-    span.set_inputs({**inputs, "document": "data:…"})
+    span.set_inputs(named)
     # MLflow has taken the bytes out already, to store them beside the trace.
     span._attachments.clear()
+
+
+def _without_uploads(value: Any) -> Any:
+    if isinstance(value, dict):
+        # The Responses API's files may come as bare base64.
+        return {key: "data:…" if key == "file_data" else _without_uploads(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_uploads(item) for item in value]
+    return "data:…" if isinstance(value, str) and value.startswith(_UPLOADS) else value
 
 
 def _summarise(span: Any) -> None:
@@ -265,6 +326,20 @@ def _summarise(span: Any) -> None:
     if isinstance(outputs, dict) and outputs.get("fields"):
         places = Counter(field["grounding"] for field in outputs["fields"])
         span.set_outputs({**outputs, "fields": dict(places)})
+
+
+def _mark_waiting(span: Any) -> None:
+    """Say that the run waits for a person where MLflow sees an error: LangGraph stops a node by an exception."""
+    if span.name != "refine" or not any(event.attributes.get("exception.type") == _STOPPED for event in span.events):
+        return
+    import mlflow  # noqa: PLC0415 - takes seconds
+
+    paths = [doubt["path"] for doubt in span.inputs["doubts"]]
+    span._span._events = type(span._span._events)(None)
+    span.set_status("OK")
+    span.set_outputs({"waits_for": paths})
+    span.set_attribute(WAITS_TAG, paths)
+    mlflow.set_trace_tag(span.trace_id, WAITS_TAG, str(len(paths)))
 
 
 def _escape_surrogates(span: Any) -> None:

@@ -28,12 +28,15 @@ def preprocess(state: InputState, runtime: Runtime[Context], config: RunnableCon
     """
     context, settings, store = context_of(runtime), get_settings(), get_store()
     source = _source(state)
+    _check_review(context, runtime)
     target = context.schema_to_fill(allow_paths=settings.allow_paths)
     chat_model = context.chat_model or settings.chat_model or default_chat_model()
     make_chat_model(chat_model, store, settings.chat_model_timeout_s, allow_paths=settings.allow_paths)
     for prompt in (context.extract_prompt, context.refine_prompt):
         check_prompt(prompt, settings.tracking_uri, settings.registry_timeout_s)
     start = _new_account(chat_model, target.name)
+    if context.review != "off":
+        start["context"] = context.to_keep(target)
     try:
         document = load_document(source, store, settings.limits, allow_paths=settings.allow_paths)
         for page in document["pages"]:
@@ -58,6 +61,14 @@ def _source(state: InputState) -> str:
     return source
 
 
+def _check_review(context: Context, runtime: Runtime[Context]) -> None:
+    if context.review != "off" and not (runtime.execution_info and runtime.execution_info.thread_id):
+        raise UsageError(
+            f"expected a checkpointer and a thread_id for review='{context.review}', got none; "
+            "make the graph with make_graph(checkpointer=…), or leave review off"
+        )
+
+
 def _name(document: str) -> str:
     """Return what the caller gave, less the bytes of an upload that could not be read."""
     return f"{document[:40]}…" if document.startswith("data:") and len(document) > 40 else document
@@ -80,6 +91,9 @@ def _new_account(chat_model: str, target_schema: str) -> dict[str, Any]:
         "request": None,
         "answer": None,
         "confidences": {},
+        "review": None,
+        "doubts": [],
+        "context": None,
     }
 
 

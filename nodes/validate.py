@@ -10,9 +10,11 @@ from chat_models.local.pairs import PageWords
 from documents.page import Page
 from documents.words import page_words
 from graph.context import Context, context_of
+from graph.review import MAX_ROUNDS, find_doubts
 from graph.settings import get_settings, get_store
-from graph.state import Field, Status, StopReason, ValidateInput
+from graph.state import Doubt, Field, Review, Status, StopReason, ValidateInput
 from nodes.locate import locate
+from schemas.corrections import take_corrections
 from schemas.errors import ErrorKind, FieldError
 from schemas.parsing import ParsedAnswer, parse_answer
 from schemas.pointers import get
@@ -24,9 +26,9 @@ def validate(state: ValidateInput, runtime: Runtime[Context]) -> dict[str, Any]:
     """Check in layers: parsed, in the schema's types, within its rules, on the page.
 
     A repair is merged into what was valid before. Afterwards `stop_reason` says why the run ends, or is None where
-    `refine` goes on.
+    `refine` goes on: with a person where there are `doubts`, else with the chat model.
     """
-    context = context_of(runtime)
+    context = context_of(runtime, state.get("context"))
     target = context.schema_to_fill(allow_paths=get_settings().allow_paths)
     parsed = _read_answer(state)
     candidate, taken = _merge(parsed, state, target)
@@ -42,9 +44,15 @@ def validate(state: ValidateInput, runtime: Runtime[Context]) -> dict[str, Any]:
         fields = locate(
             candidate, pages, target.json_schema, broken_rules, probabilities=confidences, read_again=read_again
         )
+    # A person was asked for each of them, and has seen the page.
+    ungrounded = [] if _review(state) else [_not_on_page(field) for field in fields if _is_ungrounded(field)]
     if context.grounding == "require":
-        errors += [_not_on_page(field) for field in fields if _is_ungrounded(field)]
+        errors += ungrounded
     status, stop_reason = _decide(state, candidate, errors, context.max_attempts)
+    doubts: list[Doubt] = []
+    if context.review == "on_doubt" and stop_reason not in (None, "provider_failed"):
+        doubts = find_doubts(candidate, [*errors, *ungrounded], fields)
+        status, stop_reason, doubts = _wait(state, doubts) if doubts else (status, stop_reason, [])
     return {
         "extraction": candidate,
         "fields": fields,
@@ -52,6 +60,7 @@ def validate(state: ValidateInput, runtime: Runtime[Context]) -> dict[str, Any]:
         "validation_errors": errors,
         "status": status,
         "stop_reason": stop_reason,
+        "doubts": doubts,
     }
 
 
@@ -75,6 +84,11 @@ def _nothing(kind: ErrorKind, message: str | None) -> ParsedAnswer:
     return ParsedAnswer(None, [FieldError(path="", kind=kind, message=message or "", value=None)])
 
 
+def _review(state: ValidateInput) -> Review | None:
+    # A run that an older version began has no such key.
+    return state.get("review")
+
+
 def _is_repair(state: ValidateInput) -> bool:
     return state["request"] is not None and state["request"]["paths"] != [""]
 
@@ -85,6 +99,8 @@ def _merge(parsed: ParsedAnswer, state: ValidateInput, target: TargetSchema) -> 
         return state["extraction"], []
     repairs = parsed.value.get(REPAIRS) if _is_repair(state) else [{"path": "", "value": parsed.value}]
     asked, errors = state["request"]["paths"], state["validation_errors"]
+    if _review(state):
+        return take_corrections(state["extraction"], repairs, asked, target.json_schema), asked
     return merge_repairs(state["extraction"], repairs, asked, errors, target.json_schema)
 
 
@@ -131,8 +147,17 @@ def _decide(
     answer = state["answer"]
     if answer is not None and answer["failure"]:
         return "exhausted", "provider_failed"
-    if state["attempts"] >= max_attempts:
+    # A person is asked after the last attempt only, whatever made it the last.
+    if state["attempts"] >= max_attempts or _review(state):
         return "exhausted", "attempts_used_up"
     if state["attempts"] > 1 and candidate == state["extraction"] and errors == state["validation_errors"]:
         return "exhausted", "no_progress"
     return None, None
+
+
+def _wait(state: ValidateInput, doubts: list[Doubt]) -> tuple[Status | None, StopReason | None, list[Doubt]]:
+    """Go on with a person, unless as many answers as are allowed have left something wrong."""
+    review = _review(state)
+    if review and review["rounds"] >= MAX_ROUNDS:
+        return "exhausted", "reviews_used_up", []
+    return None, None, doubts

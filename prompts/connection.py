@@ -33,6 +33,8 @@ _DEFAULTS = {
     "MLFLOW_TRACE_EXTRACT_ATTACHMENTS": "true",
     # A result is one line; a bar for a file of some kilobytes is in its way.
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    # With a server, MLflow would print each run's name, here a document's, and its address.
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     # What SQLite has to say of its migrations is of no use to who reads forms.
     "MLFLOW_LOGGING_LEVEL": "WARNING",
 }

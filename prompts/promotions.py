@@ -8,7 +8,7 @@ import getpass
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from prompts.connection import connect
 from prompts.names import PromptName
@@ -88,7 +88,20 @@ def history(name: str, tracking_uri: str) -> list[Move]:
     if prompt is None:
         known = ", ".join(sorted(packaged_versions()))
         raise PromptError(f"there is no prompt '{name}'; use one of {known}")
-    return [Move(**json.loads(value)) for key, value in sorted(prompt.tags.items()) if key.startswith(_TAG)]
+    return _moves(prompt)
+
+
+def all_moves(tracking_uri: str) -> list[tuple[str, Move]]:
+    """Return each prompt's name with each of its recorded moves, in no certain order."""
+    connect(tracking_uri)
+    from mlflow import MlflowClient  # noqa: PLC0415 - takes seconds
+
+    prompts, token = [], None
+    while True:
+        page = MlflowClient().search_prompts(page_token=token)
+        prompts += page
+        if not (token := page.token):
+            return [(prompt.name, move) for prompt in prompts for move in _moves(prompt)]
 
 
 def version_before(moves: Sequence[Move]) -> int | None:
@@ -100,6 +113,18 @@ def version_before(moves: Sequence[Move]) -> int | None:
         elif before:
             before.pop()
     return before[-1] if before else None
+
+
+def login_name() -> str:
+    """Return the login name; $LOGNAME and $USER come first, so a pipeline can say who it is."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container whose user id has no name
+        return "unknown"
+
+
+def _moves(prompt: Any) -> list[Move]:
+    return [Move(**json.loads(value)) for key, value in sorted(prompt.tags.items()) if key.startswith(_TAG)]
 
 
 def _move(
@@ -118,17 +143,9 @@ def _move(
             f"the reason has {len(reason)} characters and {_MAX_REASON_CHARS} fit into its record; shorten it"
         )
     now = datetime.now(UTC)
-    move = Move(now.isoformat(timespec="seconds"), _user(), kind, from_version, to_version, reason, run_id)
+    move = Move(now.isoformat(timespec="seconds"), login_name(), kind, from_version, to_version, reason, run_id)
     client = MlflowClient()
     # The record first: an alias that moved without one could not be rolled back.
     client.set_prompt_tag(name, _TAG + now.strftime(_TIME), json.dumps(move._asdict(), ensure_ascii=False))
     client.set_prompt_alias(name, PRODUCTION, to_version)
     return move
-
-
-def _user() -> str:
-    """Return the login name; $LOGNAME and $USER come first, so a pipeline can say who it is."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container whose user id has no name
-        return "unknown"

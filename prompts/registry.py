@@ -4,6 +4,7 @@ The files in this folder are the source and the registry holds the published cop
 process, before the first prompt is loaded.
 """
 
+import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,6 +46,18 @@ _synchronising = threading.Lock()
 _synchronised: set[str] = set()
 _checked: set[tuple[str, PromptName]] = set()
 _last_good: dict[tuple[str, PromptName], LoadedPrompt] = {}
+_carried: dict[str, LoadedPrompt] = {}
+
+
+def carry_prompt(prompt: LoadedPrompt) -> str:
+    """Return a name that loads this prompt as it is, in this process, whatever a registry holds.
+
+    The name tells the content, so several models' prompts never meet. The registry is not asked and the trace gets no
+    link; results name the version that the prompt came from.
+    """
+    digest = hashlib.sha256(repr(tuple(prompt)).encode()).hexdigest()
+    _carried[f"carried:/{digest}"] = prompt
+    return f"carried:/{digest}"
 
 
 def load_prompt(
@@ -55,7 +68,7 @@ def load_prompt(
     Where the registry is out of reach: what this address gave last, else the packaged file.
 
     Args:
-        prompt: prompts:/name/3, prompts:/name@alias, name@3 or name@alias.
+        prompt: prompts:/name/3, prompts:/name@alias, name@3, name@alias, or what `carry_prompt` returned.
         tracking_uri: MLflow's store.
         deadline_s: longest wait for a remote registry.
         config: the node's config; the trace of its span gets the link.
@@ -63,6 +76,8 @@ def load_prompt(
     Raises:
         PromptError: no such prompt, version or alias.
     """
+    if prompt in _carried:
+        return _carried[prompt]
     name = parse_name(prompt)
     key = (tracking_uri, name)
     try:
@@ -79,6 +94,8 @@ def check_prompt(prompt: str, tracking_uri: str, deadline_s: float) -> None:
     Raises:
         PromptError: no such prompt, version or alias.
     """
+    if prompt in _carried:
+        return
     name = parse_name(prompt)
     if (tracking_uri, name) in _checked:
         return

@@ -7,6 +7,9 @@ from typing import Any
 from schemas.numbers import parse_number
 from schemas.references import JsonSchema, make_validator, resolve, with_definitions
 
+# What a checkpoint's integers (MessagePack's) can be.
+_SMALLEST, _LARGEST = -(2**63), 2**64 - 1
+
 
 def coerce(value: Any, json_schema: JsonSchema) -> Any:
     """Return the value in the schema's types; what can't be converted stays, for validation to report.
@@ -59,16 +62,17 @@ def _object(value: dict[str, Any], json_schema: JsonSchema, root: JsonSchema) ->
                 result[key] = _plain(item)
             continue
         converted = _coerce(item, properties[key], root)
-        if converted is None and key not in required and not _nullable(properties[key], root):
+        if converted is None and key not in required and not nullable(properties[key], root):
             continue
         result[key] = converted
     return result
 
 
-def _nullable(json_schema: JsonSchema, root: JsonSchema) -> bool:
+def nullable(json_schema: JsonSchema, root: JsonSchema) -> bool:
+    """Tell whether a schema within `root` names null as a type of its values."""
     json_schema = resolve(json_schema, root)
     branches = json_schema.get("anyOf") or json_schema.get("oneOf") or []
-    return "null" in _types(json_schema) or any(_nullable(branch, root) for branch in branches)
+    return "null" in _types(json_schema) or any(nullable(branch, root) for branch in branches)
 
 
 def _types(json_schema: JsonSchema) -> list[str]:
@@ -100,16 +104,18 @@ def _text(value: str, allowed: list[str]) -> Any:
 def _number(value: Any, allowed: list[str]) -> Any:
     """Keep every digit of an integer; a fraction of zero is dropped only where an integer is wanted."""
     if isinstance(value, Decimal) and "integer" in allowed and value == value.to_integral_value():
-        return int(value)
+        return _plain(int(value))
     return _plain(value)
 
 
 def _plain(value: Any) -> Any:
-    """Turn the parser's Decimals into JSON numbers; one too large for JSON stays text, for validation to report."""
+    """Turn the parser's Decimals into JSON numbers; one that is too large stays text, for validation to report."""
     if isinstance(value, Decimal):
         if value == value.to_integral_value() and value.as_tuple().exponent == 0:
-            return int(value)
+            return _plain(int(value))
         return float(value) if isfinite(float(value)) else str(value)
+    if isinstance(value, int) and not _SMALLEST <= value <= _LARGEST:
+        return str(value)
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list):

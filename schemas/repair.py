@@ -4,6 +4,7 @@ The rule is that of careful pipelines (trustcall patches, AWS's accelerator comp
 value, and only if every place that held a valid value still holds one.
 """
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,10 +12,12 @@ from jsonpointer import JsonPointerException
 
 from schemas.coerce import coerce
 from schemas.errors import FieldError
-from schemas.pointers import contains, populated, put
+from schemas.pointers import contains, get, populated, put
 from schemas.references import JsonSchema, resolve, with_definitions
 
 REPAIRS = "repairs"
+# Long enough for any value of a form; a whole list that failed is recognised by its start.
+_SHOWN_CHARS = 300
 
 
 def failed_paths(errors: Sequence[FieldError]) -> list[str]:
@@ -24,6 +27,11 @@ def failed_paths(errors: Sequence[FieldError]) -> list[str]:
     """
     paths = list(dict.fromkeys(error["path"] for error in errors if error["path"])) or [""]
     return [path for path in paths if not any(other != path and contains(other, path) for other in paths)]
+
+
+def now(candidate: Any, path: str) -> str:
+    """Say what stands at a place of the candidate, cut short."""
+    return f"now {json.dumps(get(candidate, path), ensure_ascii=False)[:_SHOWN_CHARS]}"
 
 
 def repair_schema(json_schema: JsonSchema, paths: Sequence[str]) -> JsonSchema:

@@ -7,12 +7,17 @@ import sys
 import typer
 
 from schemas.errors import OptophoneError
+from serving.commands.audit import audit
 from serving.commands.batch import batch
 from serving.commands.extract import extract
 from serving.commands.improve import optimize, train
 from serving.commands.measure import compare, evaluate, witness
+from serving.commands.monitor import monitor
 from serving.commands.prompts import prompts_app
+from serving.commands.register import register
+from serving.commands.review import review
 from serving.commands.serve import serve, ui
+from serving.commands.traces import traces_app
 
 EXIT_USAGE = 2
 
@@ -22,9 +27,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Turn scanned forms into schema-valid JSON, every value tied to its place on the page.",
 )
-for command in (extract, batch, evaluate, compare, witness, train, optimize, serve, ui):
+for command in (
+    extract, batch, review, evaluate, compare, witness, monitor, train, optimize, register, serve, ui, audit
+):  # fmt: skip
     app.command()(command)
 app.add_typer(prompts_app, name="prompts")
+app.add_typer(traces_app, name="traces")
 
 
 class _Messages(logging.Handler):

@@ -5,6 +5,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from itertools import count
 from pathlib import Path
 from typing import cast
@@ -20,6 +21,7 @@ from graph.tracing import last_trace_id
 from schemas.errors import UsageError
 from serving.highlights import highlighted_pages
 from serving.table import print_result
+from serving.waiting import Waiting, WaitingRuns, waiting_runs
 
 _logger = logging.getLogger("optophone")
 
@@ -32,7 +34,8 @@ def run_documents(
 ) -> bool:
     """Extract each file in turn; return whether all are valid.
 
-    A document that can't be read is a result like any other and the next one follows.
+    A document that can't be read is a result like any other and the next one follows; so is one that waits for a
+    person, whose files are written when it is answered.
 
     Raises:
         UsageError: the call is wrong for every document alike.
@@ -41,13 +44,20 @@ def run_documents(
     if out is not None:
         make_folder(out)
     all_valid = True
-    for file, stem in zip(_with_progress(files, as_json), _stems(files), strict=True):
-        result = cast("OutputState", graph.invoke({"document": file}, context=context))
-        all_valid &= result["status"] == "valid"
-        _show(file, result, as_json)
-        if out is not None:
-            _write(result, out, stem, highlighted=highlighted)
+    with nullcontext() if context.review == "off" else waiting_runs() as runs:
+        for file, stem in zip(_with_progress(files, as_json), _stems(files), strict=True):
+            result, waiting = _extract(file, stem, context, runs)
+            all_valid &= result["status"] == "valid"
+            show(file, result, waiting, as_json=as_json)
+            if out is not None and waiting is None:
+                write(result, out, stem, highlighted=highlighted)
     return all_valid
+
+
+def _extract(file: str, stem: str, context: Context, runs: WaitingRuns | None) -> tuple[OutputState, Waiting | None]:
+    if runs is None:
+        return cast("OutputState", graph.invoke({"document": file}, context=context)), None
+    return runs.extract(file, context, "data:…" if file.startswith("data:") else file, stem)
 
 
 def make_folder(out: Path) -> None:
@@ -83,21 +93,30 @@ def _stems(files: Sequence[str]) -> list[str]:
 
 
 def _stem(file: str) -> str:
-    stem = "" if file.startswith(("data:", "sha256:")) else Path(file).stem
+    return cut_stem("" if file.startswith(("data:", "sha256:")) else Path(file).stem)
+
+
+def cut_stem(stem: str) -> str:
+    """Return what a file system takes as a name."""
     return os.fsencode(stem)[:_MAX_STEM_BYTES].decode(errors="ignore") or "document"
 
 
-def _show(file: str, result: OutputState, as_json: bool) -> None:
+def show(file: str, result: OutputState, waiting: Waiting | None = None, *, as_json: bool) -> None:
+    """Print a result, as a table or as a line of JSON; a run that waits with its id and what it asks."""
     if not as_json:
         print_result(Console(emoji=False, highlight=False), file, result, last_trace_id())
         return
-    sys.stdout.write(json.dumps(result, ensure_ascii=False) + "\n")
+    asked = {"review_id": waiting.id, "waits_for": waiting.request} if waiting else {}
+    sys.stdout.write(json.dumps({**result, **asked}, ensure_ascii=False) + "\n")
     sys.stdout.flush()
+    if waiting:
+        _logger.warning("%s waits for review: optophone review", file)
     if result["status"] == "unreadable":
         _logger.warning(result["validation_errors"][0]["message"])
 
 
-def _write(result: OutputState, out: Path, stem: str, *, highlighted: bool) -> None:
+def write(result: OutputState, out: Path, stem: str, *, highlighted: bool = False) -> None:
+    """Write a result's files into a folder."""
     text = json.dumps(result, ensure_ascii=False, indent=2) + "\n"
     # A file name that is no UTF-8 holds lone surrogates, which JSON can only carry escaped.
     write_whole(out / f"{stem}.json", text.encode(errors="backslashreplace"))

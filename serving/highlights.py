@@ -1,6 +1,6 @@
 """The pages of a document with each value of its extraction boxed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from documents.grounding import Spot
 from documents.highlight import highlight
@@ -10,8 +10,13 @@ from documents.store import DocumentStore
 from graph.state import Field, OutputState
 
 
-def highlighted_pages(result: OutputState, store: DocumentStore, limits: Limits) -> Iterator[bytes]:
-    """Yield each page as PNG; the legend of the first page counts the values that stand nowhere."""
+def highlighted_pages(
+    result: OutputState, store: DocumentStore, limits: Limits, hide: Callable[[int, bytes], bytes] | None = None
+) -> Iterator[bytes]:
+    """Yield each page as PNG; the legend of the first page counts the values that stand nowhere.
+
+    `hide` is given each page's index and picture and returns what may be seen of it.
+    """
     document = load_document(result["document"], store, limits, allow_paths=False)
     for page_index, page in enumerate(document["pages"]):
         places = [
@@ -19,7 +24,8 @@ def highlighted_pages(result: OutputState, store: DocumentStore, limits: Limits)
             for field in result["fields"]
             if field["page_index"] == page_index or (field["page_index"] is None and page_index == 0)
         ]
-        yield highlight(store.get(page["image"]), places)
+        png = store.get(page["image"])
+        yield highlight(hide(page_index, png) if hide else png, places)
 
 
 def _label(field: Field) -> str:

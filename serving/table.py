@@ -21,10 +21,14 @@ def print_result(console: Console, name: str, result: OutputState, trace_id: str
     colour = "green" if result["status"] == "valid" else "red"
     attempts = f"{result['attempts']} attempt{'' if result['attempts'] == 1 else 's'}"
     reason = "" if result["stop_reason"] == result["status"] else f"{result['stop_reason']}, "
-    console.print(f"status   [{colour}]{result['status']}[/{colour}] ({reason}{attempts})")
+    status = result["status"] or "waits for review: optophone review"
+    console.print(f"status   [{colour}]{status}[/{colour}] ({reason}{attempts})")
     for error in result["validation_errors"]:
         where = f" at {error['path']}" if error["path"] else ""
         console.print(f"[red]{error['kind']}[/red]{plain(where)}: {plain(error['message'])}", soft_wrap=True)
+    if review := result["review"]:
+        said = f"{len(review['corrected'])} corrected, {len(review['confirmed'])} confirmed"
+        console.print(f"review   {plain(review['reviewer'] or '-')}: {said}", soft_wrap=True)
     console.print(f"by       {plain(result['chat_model'])}, {_usage(result['usage'])}")
     console.print(f"prompts  {', '.join(result['prompts']) or '-'}", soft_wrap=True)
     console.print(f"trace    {trace_id or '-'}")
@@ -69,7 +73,12 @@ def _is_key(field: Field) -> bool:
 
 def plain(text: str) -> str:
     """Take a document's text for what it says: neither as markup nor as commands to the terminal."""
-    return escape("".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text))
+    return escape(printable(text))
+
+
+def printable(text: str) -> str:
+    """Put a sign for what a terminal would obey."""
+    return "".join(char if char.isprintable() or char == "\n" else "\N{REPLACEMENT CHARACTER}" for char in text)
 
 
 def _usage(usage: Usage) -> str:

@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from postgres import PostgresServer, postgres_server
 
 _SESSION = tempfile.TemporaryDirectory(prefix="optophone-tests-")
 for _name in [name for name in os.environ if name.endswith("_API_KEY") or name.startswith(("OPTOPHONE_", "MLFLOW_"))]:
@@ -59,6 +60,13 @@ def script() -> Callable[..., tuple[str, ScriptedChatModel]]:
         return name, chat_model
 
     return make
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server for the whole session; mark tests with it `slow`."""
+    with postgres_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="session", autouse=True)

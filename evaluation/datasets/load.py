@@ -12,6 +12,7 @@ from evaluation.datasets.generated.dataset import load_generated
 from evaluation.datasets.reviewed import load_reviewed
 from evaluation.datasets.sample import Sample, Skipped
 from evaluation.datasets.sroie import load_sroie
+from graph.redaction import get_redaction
 from graph.settings import get_settings
 from schemas.errors import UsageError
 
@@ -34,15 +35,22 @@ class Dataset:
 def load_dataset(spec: str, tracking_uri: str | None = None) -> Dataset:
     """Load the samples of a data set; no document is decoded yet.
 
+    Not with redaction on: reports, figures and traces of an evaluation quote what should be read.
+
     Args:
         spec: `funsd:DIR`, `sroie:DIR`, `folder:DIR`, `generated:N[:SEED]`, or `reviewed` (also
             `corrections`): MLflow's traces on which somebody left the right extraction.
         tracking_uri: where these traces are; without it the settings' store.
 
     Raises:
-        UsageError: the kind is unknown, the folder is not there, or nothing in it is annotated.
+        UsageError: redaction is on, the kind is unknown, the folder is not there, or nothing in it is annotated.
         UnreachableError: MLflow does not answer.
     """
+    if get_redaction():
+        raise UsageError(
+            "expected OPTOPHONE_REDACT_FIELDS and OPTOPHONE_REDACT_PATTERNS to be empty where right values are "
+            "compared and reported, got redaction; run this command without them"
+        )
     kind, _, place = spec.partition(":")
     if kind in _REVIEWED and not place:
         loaded = load_reviewed(tracking_uri or get_settings().tracking_uri)

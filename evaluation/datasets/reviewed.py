@@ -9,8 +9,11 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from documents.redaction import REDACTED
 from evaluation.datasets.annotations import Loaded, UnusableAnnotationError, check_shape
 from evaluation.datasets.sample import Sample, Skipped
+from graph.hidden import hide_extraction
+from graph.redaction import get_redaction
 from graph.settings import get_store
 from graph.tracing import experiment_name
 from prompts.connection import connect
@@ -25,13 +28,16 @@ _DEADLINE_S = 60.0
 def log_correction(trace_id: str, extraction: Mapping[str, Any], reviewer: str) -> None:
     """Leave the right extraction on a trace in this process's store; a later one replaces it.
 
+    What is to be redacted stays out of it, and so it is no ground truth.
     The trace must be stored already: see `graph.tracing.flush_traces`.
     """
     import mlflow  # noqa: PLC0415 - takes seconds
     from mlflow.entities import AssessmentSource, AssessmentSourceType  # noqa: PLC0415
 
     source = AssessmentSource(AssessmentSourceType.HUMAN, reviewer)
-    mlflow.log_expectation(trace_id=trace_id, name=EXPECTATION, value=dict(extraction), source=source)
+    redaction = get_redaction()
+    value = hide_extraction(extraction, redaction) if redaction else dict(extraction)
+    mlflow.log_expectation(trace_id=trace_id, name=EXPECTATION, value=value, source=source)
 
 
 def load_reviewed(tracking_uri: str) -> Loaded:
@@ -91,6 +97,10 @@ def _to_sample(trace: Any) -> Sample:
         raise UnusableAnnotationError("its document is not in the document store any more; extract it again")
     correction = _correction(trace)
     expected = _to_object(correction.value)
+    if REDACTED in json.dumps(expected):
+        raise UnusableAnnotationError(
+            "expected values, got a correction that was redacted; correct it without redaction"
+        )
     if schema in REGISTERED:
         check_shape(expected, schema)
     metadata = {

@@ -32,6 +32,8 @@ from graph.app import graph
 from graph.context import Context
 from graph.settings import get_settings, get_store
 from graph.state import OutputState
+from graph.trace_tags import EVALUATION, KIND_TAG
+from graph.tracing import tagged_traces
 from prompts.names import parse_name
 from prompts.publishing import WHY
 from schemas.errors import ChatModelError, UsageError
@@ -93,7 +95,8 @@ def optimise(
     half = len(records) // 2
 
     def predict(document: str) -> dict[str, Any]:
-        return dict(graph.invoke({"document": document}, context=start))
+        with tagged_traces({KIND_TAG: EVALUATION}):
+            return dict(graph.invoke({"document": document}, context=start))
 
     optimizer = GepaOptimizer(reflect, records[:half], _describe, budget=budget, seed=seed, on_read=on_read)
     with _quiet_mlflow(), mlflow.start_run(run_name=f"from {start.extract_prompt}") as run:

@@ -88,7 +88,9 @@ def _read(out: Path) -> dict[str, Any] | None:
 
 
 def _check_same(out: Path, begun: dict[str, Any], now: dict[str, Any]) -> None:
-    if changed := [name for name in now if begun.get(name) != now[name]]:
+    # A folder may be older than an option, which was then as it is by default.
+    begun = {**Context().model_dump(), **begun}
+    if changed := [name for name in now if begun[name] != now[name]]:
         said = "; ".join(f"{name} was {begun.get(name)!r} and is now {now[name]!r}" for name in changed)
         raise UsageError(f"'{out}' holds another run: {said}; give another --out, or --restart to begin anew")
 

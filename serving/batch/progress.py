@@ -1,10 +1,11 @@
 """What is told on stderr while a run goes on, and at its end."""
 
 import time
+from collections.abc import Iterable
 from types import TracebackType
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.console import Console, RenderableType
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -13,6 +14,7 @@ from serving.batch.tally import Tally
 _STOPS = {
     "interrupted": "interrupted: run the same command again for the rest",
     "budget": "stopped before the budget was crossed: run the same command with a higher one for the rest",
+    "failed": "stopped by a failure: with it mended, run the same command again for the rest",
     "uncounted": "stopped: the chat model does not say what an answer took, so no budget can hold; run without one",
 }
 
@@ -28,16 +30,15 @@ class Display:
             MofNCompleteColumn(),
             _Rate(),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[counts]}"),
         ]
         # Without a terminal the bar would be one line at the end, which the table says better.
-        self._progress = Progress(*columns, console=self._console, disable=quiet or not self._console.is_terminal)
-        self._task = self._progress.add_task("", total=tally.documents, completed=tally.before, counts="")
+        self._progress = _Bar(*columns, console=self._console, disable=quiet or not self._console.is_terminal)
+        self._task = self._progress.add_task("", total=tally.documents, completed=tally.before)
         self._started = time.monotonic()
 
     def __enter__(self) -> "Display":
-        self._progress.start()
         self.update()
+        self._progress.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -46,7 +47,8 @@ class Display:
 
     def update(self) -> None:
         """Show what the tally says now."""
-        self._progress.update(self._task, completed=self._tally.done, counts=_counts(self._tally))
+        self._progress.counts = _counts(self._tally)
+        self._progress.update(self._task, completed=self._tally.done)
 
     def say(self, line: str) -> None:
         """Print a line above the bar."""
@@ -80,6 +82,17 @@ class Display:
             self.say(f"{_STOPS[stop_reason]}; {tally.left} documents are left")
 
 
+class _Bar(Progress):
+    """A bar with a line of counts below it: beside it they would leave it no room."""
+
+    counts = ""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """Return both."""
+        yield self.make_tasks_table(self.tasks)
+        yield Text(self.counts, no_wrap=True, overflow="ellipsis")
+
+
 class _Rate(ProgressColumn):
     """Documents a second, of late."""
 
@@ -89,8 +102,9 @@ class _Rate(ProgressColumn):
 
 
 def _counts(tally: Tally) -> str:
-    failed = f"{tally.valid} valid, {tally.exhausted} exhausted, {tally.unreadable} unreadable, {tally.error} failed"
-    return f"{failed}; {tally.tokens} tokens, {_dollars(tally.cost_usd)}, {tally.retries + tally.failures} asked again"
+    states = f"{tally.valid} valid, {tally.exhausted} exhausted, {tally.unreadable} unreadable, {tally.error} failed"
+    again = tally.retries + tally.failures
+    return f"{states}, {again} asked again, {tally.tokens} tokens, {_dollars(tally.cost_usd)}"
 
 
 def _dollars(cost_usd: float | None) -> str:

@@ -10,8 +10,6 @@ from schemas.errors import UsageError
 from serving.batch.inputs import Item
 from serving.batch.record import Record, from_line, state_of, to_line
 
-_FAILED = ("exhausted", "error")
-
 
 class Results:
     """`results.jsonl`: each input once, in order of completion; one process at a time writes it, in one thread.
@@ -97,18 +95,35 @@ def read_records(path: Path) -> Iterator[Record]:
 def set_failed_aside(results: Path, retried: Path) -> None:
     """Move the records of what failed into another file, so that their documents are asked again.
 
-    Wherever this is interrupted, no record is lost; one may stand in both files.
+    Wherever this ends, `finish_setting_aside` makes it whole: each record stands in one of the files.
     """
-    if not any(state_of(record) in _FAILED for record in read_records(results)):
+    if not any(_has_failed(record) for record in read_records(results)):
         return
-    kept = results.with_name(f"{results.name}.part")
-    with open(kept, "wb", opener=_private) as keep, open(retried, "ab", opener=_private) as fail:
+    with open(_part(retried), "wb", opener=_private) as fail, open(_part(results), "wb", opener=_private) as keep:
+        for record in read_records(retried):
+            fail.write(to_line(record))
         for record in read_records(results):
-            (fail if state_of(record) in _FAILED else keep).write(to_line(record))
+            (fail if _has_failed(record) else keep).write(to_line(record))
         for file in (fail, keep):
             file.flush()
             os.fsync(file.fileno())
-    kept.replace(results)
+    _part(retried).replace(retried)
+    _part(results).replace(results)
+
+
+def finish_setting_aside(results: Path, retried: Path) -> None:
+    """Take the last step where only that was left; before it, nothing had changed."""
+    if _part(results).exists() and not _part(retried).exists():
+        _part(results).replace(results)
+
+
+def _has_failed(record: Record) -> bool:
+    """Tell what may end otherwise another time: a file that wasn't there may be, one that can't be decoded stays so."""
+    return state_of(record) in ("exhausted", "error") or record["document"] is None
+
+
+def _part(path: Path) -> Path:
+    return path.with_name(f"{path.name}.part")
 
 
 def _private(path: str, flags: int) -> int:

@@ -22,7 +22,7 @@ from serving.batch.plan import Plan
 from serving.batch.progress import Display
 from serving.batch.readers import Readers
 from serving.batch.record import Record, paid_requests
-from serving.batch.results import Results, read_records, set_failed_aside
+from serving.batch.results import Results, finish_setting_aside, read_records, set_failed_aside
 from serving.batch.tables import write_tables
 from serving.batch.tally import Tally
 
@@ -81,7 +81,6 @@ def run_batch(inputs: Sequence[str], context: Context, options: Options) -> Outc
             set_limits(Limits())
         if options.parquet:
             write_tables(options.out)
-    display.summarise(stop_reason)
     return Outcome(tally, stop_reason)
 
 
@@ -101,28 +100,14 @@ async def _run(
     items: Iterator[Item], plan: Plan, options: Options, tally: Tally, display: Display
 ) -> StopReason | None:
     budget = Budget(options.max_cost_usd, options.max_tokens)
-
-    def note_spent(record: Record) -> None:
-        budget.note(record["cost_usd"], record["tokens"], was_asked=paid_requests(record) > 0)
-
-    def note_before(record: Record) -> None:
-        note_spent(record)
-        tally.note(record)
+    results, fresh = _open_results(options, budget, tally)
+    traced_before = tally.traced
 
     def note(record: Record) -> None:
         tally.note(record)
         tally.failures = sum(pace_of(chat_model).counts().failures for chat_model in tally.chat_models)
         display.update()
 
-    fresh = set()
-    if options.retry_failed:
-        set_failed_aside(options.out / RESULTS, options.out / RETRIED)
-    for record in read_records(options.out / RETRIED):
-        note_spent(record)
-        tally.note_spent(record)
-        fresh.add(record["unit"])  # what failed once is not taken from the cache
-    results = Results(options.out / RESULTS, note_before)
-    tally.before, traced_before = tally.done, tally.traced
     readers = Readers(get_store(), get_settings().limits)
     engine = Engine(
         plan=plan,
@@ -143,7 +128,32 @@ async def _run(
         if tally.traced > traced_before:
             await asyncio.to_thread(flush_traces)
             tally.traces_lost = trace_counts().lost
+        display.summarise(engine.stop_reason)
     return engine.stop_reason
+
+
+def _open_results(options: Options, budget: Budget, tally: Tally) -> tuple[Results, set[str]]:
+    """Count what earlier starts wrote; return the file and the units that take nothing from the cache."""
+    path, retried = options.out / RESULTS, options.out / RETRIED
+    finish_setting_aside(path, retried)
+    if options.retry_failed:
+        set_failed_aside(path, retried)
+
+    def note_spent(record: Record) -> None:
+        budget.note(record["cost_usd"], record["tokens"], was_asked=paid_requests(record) > 0)
+
+    def note(record: Record) -> None:
+        note_spent(record)
+        tally.note(record)
+
+    fresh = set()
+    for record in read_records(retried):
+        note_spent(record)
+        tally.note_spent(record)
+        fresh.add(record["unit"])  # the cache has the answers that failed
+    results = Results(path, note)
+    tally.before = tally.done
+    return results, fresh
 
 
 @contextmanager

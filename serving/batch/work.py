@@ -76,18 +76,20 @@ async def run_one(work: Work, plan: Plan, *, is_fresh: bool = False) -> Record:
     variant, tracer = plan.variant(work.item), make_tracer()
     kept = Kept(variant.request_key, is_fresh)
     started = time.perf_counter()
-    result: OutputState | None = None
+    ended: OutputState | None = None
     failure = None
     await keep_up()
     try:
         with answers_kept(kept):
-            ended = await _graph(plan.keeps_answers and not is_local(variant.context)).ainvoke(
-                {"document": work.item.source},
-                context=variant.context,
-                config={"callbacks": [tracer] if tracer else []},
+            ended = cast(
+                "OutputState",
+                await _graph(plan.keeps_answers and not is_local(variant.context)).ainvoke(
+                    {"document": work.item.source},
+                    context=variant.context,
+                    config={"callbacks": [tracer] if tracer else []},
+                ),
             )
-        result = cast("OutputState", ended)
-        _check_unchanged(result, work)
+        _check_unchanged(ended, work)
     except Exception as error:
         if is_disk_full(error) or _is_everybodys(error):
             raise
@@ -96,10 +98,10 @@ async def run_one(work: Work, plan: Plan, *, is_fresh: bool = False) -> Record:
         **_new(work, failure),
         "seconds": round(time.perf_counter() - started, 3),
         "trace_id": tracer.trace_id if tracer else None,
-        "cost_usd": _cost(result, kept),
-        "tokens": result["usage"]["total_tokens"] - kept.total_tokens if result else 0,
+        "cost_usd": _cost(ended, kept),
+        "tokens": ended["usage"]["total_tokens"] - kept.total_tokens if ended else 0,
         "cached_requests": kept.requests,
-        "result": result,
+        "result": None if failure else ended,
     }
 
 

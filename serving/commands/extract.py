@@ -28,6 +28,9 @@ def extract(
     grounding: Annotated[
         Literal["off", "report", "require"], typer.Option(help="Whether values must stand on the page")
     ] = "report",
+    review: Annotated[
+        bool, typer.Option("--review", help="Let documents in doubt wait for a person: optophone review")
+    ] = False,
     extract_prompt: Annotated[str | None, typer.Option(help="Prompt version, such as optophone-extract@2")] = None,
 ) -> None:
     """Read documents into JSON.
@@ -47,6 +50,7 @@ def extract(
         max_attempts=max_attempts,
         additional_rules=rules,
         grounding=grounding,
+        review="on_doubt" if review else "off",
         **({"extract_prompt": extract_prompt} if extract_prompt else {}),
     )
     all_valid = run_documents(files, context, as_json=as_json, out=out, highlighted=highlight)

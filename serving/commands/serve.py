@@ -13,13 +13,16 @@ def serve(
         str, typer.Option(help="Address; any but this machine's own needs OPTOPHONE_API_TOKENS")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port")] = 8000,
+    agent: Annotated[
+        bool, typer.Option("--agent", help="Serve OpenAI's Responses API instead, by MLflow's agent server")
+    ] = False,
 ) -> None:
     """Serve the page and the REST interface: upload, extract, review."""
     from serving.web.server import run_server  # noqa: PLC0415
 
     _check_port(port, host)
     typer.echo(f"http://{host}:{port}  (Ctrl+C ends it)", err=True)
-    run_server(host, port)
+    run_server(host, port, is_agent=agent)
 
 
 def ui(port: Annotated[int, typer.Option(help="Port on this machine")] = 5000) -> None:

@@ -62,6 +62,8 @@ export async function uploadDocument(file) {
 export const startExtraction = (choice) => write("/extractions", choice);
 export const getExtraction = (id, signal) => read(`/extractions/${encodeURIComponent(id)}`, signal);
 export const listExtractions = (filters, signal) => read(`/extractions?${new URLSearchParams(filters)}`, signal);
+export const listWaiting = (page, signal) => read(`/reviews?${new URLSearchParams(page)}`, signal);
+export const answerReview = (id, answer) => write(`/extractions/${encodeURIComponent(id)}/review?wait=30`, answer);
 export const saveCorrection = (id, correction) => write(`/extractions/${encodeURIComponent(id)}/corrections`, correction);
 
 export const deleteDocument = (ref) => request(`/documents/${encodeURIComponent(ref)}`, { method: "DELETE" });

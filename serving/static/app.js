@@ -6,7 +6,13 @@ import { byId, showError } from "./dom.js";
 import { Review } from "./review.js";
 import { listen } from "./shortcuts.js";
 import { listenForFiles, makeUpload } from "./upload.js";
+import { showCount, Waiting } from "./waiting.js";
 
+const makeView = {
+  home: () => new Documents(),
+  waiting: () => new Waiting(),
+  review: (id) => new Review(byId("review"), decodeURIComponent(id)),
+};
 let view = null;
 let shown = null;
 
@@ -20,12 +26,13 @@ async function route() {
   view?.close();
   showError(null);
   const id = shown.match(/^#\/extractions\/(.+)$/)?.[1];
-  view = id ? new Review(byId("review"), decodeURIComponent(id)) : new Documents();
-  byId("home").hidden = Boolean(id);
-  byId("review").hidden = !id;
+  const name = id ? "review" : shown === "#/reviews" ? "waiting" : "home";
+  view = makeView[name](id);
+  for (const other of Object.keys(makeView)) byId(other).hidden = other !== name;
   byId("review").replaceChildren();
   document.title = "Optophone";
   await attempt(() => view.open());
+  showCount();
 }
 
 async function attempt(action) {
@@ -40,6 +47,7 @@ async function attempt(action) {
 function onStarted(extractions) {
   if (extractions.length === 1) location.hash = `#/extractions/${encodeURIComponent(extractions[0].id)}`;
   else view.refresh?.();
+  showCount();
 }
 
 const KEYS = {

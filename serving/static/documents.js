@@ -3,6 +3,7 @@
 import { deleteDocument, listExtractions } from "./api.js";
 import { confirmThat } from "./dialogs.js";
 import { announce, button, byId, h, icon, showError } from "./dom.js";
+import { showCount } from "./waiting.js";
 import { isRunning, statusOf, toDollars, toTime } from "./words.js";
 
 const PAGE = 25;
@@ -50,6 +51,7 @@ export class Documents {
   async refresh() {
     const found = await this.#load({ limit: Math.max(this.#items.length, PAGE) });
     if (found) this.#show(found.items, found.next);
+    if (this.#items.some(isRunning)) showCount(); // what runs may soon wait
   }
 
   async #more() {

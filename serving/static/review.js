@@ -1,6 +1,7 @@
 // One document: its scan beside its values, and the correction that a reviewer leaves.
 
-import { getExtraction, listSchemas, saveCorrection } from "./api.js";
+import { answerReview, getExtraction, listSchemas, saveCorrection } from "./api.js";
+import { Asking } from "./asking.js";
 import { Correction, nextAfter } from "./correction.js";
 import { confirmThat } from "./dialogs.js";
 import { announce, h, showError } from "./dom.js";
@@ -11,6 +12,7 @@ import { makeAdditions, makeComment, makeFailure, makeNotices, makeSaveBar } fro
 import { follow } from "./progress.js";
 import { makeTree } from "./values.js";
 import { Viewer } from "./viewer.js";
+import { showCount } from "./waiting.js";
 import { boxesOf, count, isRunning, statusOf } from "./words.js";
 
 /** The page of one extraction, inside `main`. */
@@ -39,7 +41,7 @@ export class Review {
   }
 
   get isDirty() {
-    return Boolean(this.correction?.isDirty);
+    return Boolean((this.asking ?? this.correction)?.isDirty);
   }
 
   async open() {
@@ -61,8 +63,8 @@ export class Review {
     this.panel = h("section", { class: "panel", "aria-label": "Values", tabindex: "0" });
     this.comment = makeComment();
     this.viewer = new Viewer(ref, Math.max(numPages ?? 1, 1), {
-      onpoint: (leaf) => this.#light(leaf && this.correction.rowOf(leaf)),
-      onpick: (leaf) => this.#select(this.correction.rowOf(leaf)),
+      onpoint: (leaf) => (this.asking ? this.asking.point(leaf) : this.#light(leaf && this.correction.rowOf(leaf))),
+      onpick: (leaf) => (this.asking ? this.asking.pick(leaf) : this.#select(this.correction.rowOf(leaf))),
     });
     this.main.replaceChildren(h("div", { class: "review" }, this.head, this.viewer.element, this.panel));
     this.#showHead();
@@ -75,7 +77,7 @@ export class Review {
   }
 
   #removed() {
-    this.correction = null;
+    Object.assign(this, { correction: null, asking: null });
     location.hash = "#/";
   }
 
@@ -84,23 +86,59 @@ export class Review {
     this.panel.replaceChildren(h("h2", {}, "Reading"), list);
     this.extraction = await follow(this.id, list, this.#leave.signal);
     this.#showEnd();
-    announce(`Ended: ${statusOf(this.extraction)[1]}. ${count(this.correction?.doubtful.length ?? 0, "value")} to check.`);
+    const left = this.asking?.answer.questions.length ?? this.correction?.doubtful.length ?? 0;
+    announce(`Ended: ${statusOf(this.extraction)[1]}. ${count(left, "value")} to check.`);
   }
 
   #showEnd() {
-    const { result, review, schema, json_schema } = this.extraction;
+    const { result, review } = this.extraction;
     this.#showHead();
-    this.correction = null;
+    Object.assign(this, { correction: null, asking: null });
+    if (this.extraction.status === "waiting") {
+      this.#ask(false);
+      return;
+    }
     if (!result || result.status === "unreadable") {
       this.panel.replaceChildren(makeFailure(this.extraction));
       return;
     }
-    const known = json_schema ?? this.schemas.find(({ name }) => name === schema)?.json_schema;
+    const known = this.#schema;
     const tree = review
       ? makeTree(known, review.extraction, review.fields)
       : makeTree(known, result.extraction, result.fields, result.validation_errors);
     this.correction = new Correction(tree);
     this.#render();
+  }
+
+  get #schema() {
+    const { schema, json_schema } = this.extraction;
+    return json_schema ?? this.schemas.find(({ name }) => name === schema)?.json_schema;
+  }
+
+  /** Ask for what the run waits for; once more where the answer left something wrong. */
+  #ask(isAgain) {
+    const send = (body, open) => this.#attempt(() => this.#send(body, open));
+    this.asking = new Asking(this.extraction, this.#schema, this.viewer, { send, isAgain });
+    this.panel.replaceChildren(this.asking.element);
+    this.panel.scrollTop = 0;
+  }
+
+  async #send(body, open) {
+    const title = `Send with ${count(open, "value")} undecided?`;
+    if (open && !(await confirmThat(title, "Nobody has looked at them. Sent, they count as right.", "Send"))) return;
+    this.extraction = await answerReview(this.id, body);
+    this.asking = null;
+    showError(null);
+    showCount();
+    if (this.extraction.status === "waiting") {
+      this.#showHead();
+      this.#ask(true);
+      announce(`${count(this.extraction.waits_for.fields.length, "value is", "values are")} still wrong.`);
+    } else if (isRunning(this.extraction)) await this.#follow();
+    else {
+      this.#showEnd();
+      announce(`Sent. The document is ${statusOf(this.extraction)[1]}.`);
+    }
   }
 
   #render() {
@@ -220,6 +258,7 @@ export class Review {
   /** The action of a key on this page, or nothing. */
   key(key) {
     if (!this.viewer) return null;
+    if (this.asking) return viewKeys(this.viewer)[key] ?? this.asking.keys()[key];
     const ofValues = this.correction && valueKeys(this.correction, this.#state.selected, this.actions);
     return viewKeys(this.viewer)[key] ?? ofValues?.[key];
   }

@@ -42,7 +42,7 @@ function pairOf(node) {
   return isPair && entries.values.items.every((item) => item.kind === "leaf") ? [entries.key, entries.values] : [];
 }
 
-const nameOf = (name, child) => child.shape.title ?? (name.charAt(0).toUpperCase() + name.slice(1)).replaceAll("_", " ");
+export const nameOf = (name, child) => child.shape.title ?? (name.charAt(0).toUpperCase() + name.slice(1)).replaceAll("_", " ");
 
 /** The arrays that a value can be added to, as [label, array]. */
 export function listsOf(tree) {

@@ -57,7 +57,8 @@ function choice() {
   const chosen = schema === OWN ? { json_schema: parseSchema(byId("own-schema-text").value) } : { schema };
   const chat_model = byId("chat-model").value;
   const extract_prompt = byId("prompt").value;
-  return { ...chosen, ...(chat_model && { chat_model }), ...(extract_prompt && { extract_prompt }) };
+  const review = byId("on-doubt").checked ? "on_doubt" : "off";
+  return { ...chosen, review, ...(chat_model && { chat_model }), ...(extract_prompt && { extract_prompt }) };
 }
 
 function parseSchema(text) {

@@ -12,6 +12,7 @@ const GROUNDINGS = ["found", "close", "ambiguous", "missing"];
 const STATUS_ICONS = {
   queued: "wait",
   running: "wait",
+  waiting: "ask",
   valid: "found",
   exhausted: "close",
   unreadable: "missing",

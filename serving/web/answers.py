@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from serving.web.models import Extraction, ExtractionItem
+from serving.web.models import Extraction, ExtractionItem, WaitingItem
 from serving.web.tables import StoredExtraction
+from serving.web.threads import Question
+from serving.wire import sendable
 
 
 def to_item(stored: StoredExtraction, trace_page: str | None) -> ExtractionItem:
@@ -11,15 +13,23 @@ def to_item(stored: StoredExtraction, trace_page: str | None) -> ExtractionItem:
     return ExtractionItem.model_validate(_item(stored, trace_page))
 
 
-def to_extraction(stored: StoredExtraction, trace_page: str | None) -> Extraction:
+def to_extraction(stored: StoredExtraction, trace_page: str | None, question: Question | None = None) -> Extraction:
     """Return all of an extraction.
 
     Args:
         stored: its row.
         trace_page: address of a trace's page, with {trace_id} in it; None where there is no such page.
+        question: what a person is asked.
     """
     rest = {"json_schema": stored.context["json_schema"], "result": stored.result, "review": stored.review}
-    return Extraction.model_validate({**_item(stored, trace_page), **rest})
+    asked = {"waits_for": question and sendable(question.request)}
+    asked["candidate"] = question and sendable(question.candidate)
+    return Extraction.model_validate({**_item(stored, trace_page), **rest, **asked})
+
+
+def to_waiting(stored: StoredExtraction, trace_page: str | None, question: Question) -> WaitingItem:
+    """Return what the list of waiting reviews shows of an extraction."""
+    return WaitingItem.model_validate({**_item(stored, trace_page), "waits_for": sendable(question.request)})
 
 
 def _item(stored: StoredExtraction, trace_page: str | None) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
 from graph.settings import get_settings
-from serving.web import documents, extractions, health, lookups, page_words, reviews
+from serving.web import documents, extractions, health, lookups, page_words, reviews, waiting
 from serving.web.auth import parse_tokens
 from serving.web.deletion import sweep
 from serving.web.errors import answer_errors
@@ -28,7 +28,9 @@ _MAX_JSON_BYTES = 2_000_000
 # What multipart/form-data adds to a file.
 _FORM_BYTES = 10_000
 
-_REFUSALS: dict[int | str, dict[str, Any]] = {code: {"model": ErrorAnswer} for code in (400, 401, 403, 413, 422, 429)}
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    code: {"model": ErrorAnswer} for code in (400, 401, 403, 413, 422, 429, 503)
+}
 
 
 def make_app(settings: ServiceSettings | None = None) -> FastAPI:
@@ -69,6 +71,7 @@ def make_app(settings: ServiceSettings | None = None) -> FastAPI:
     api.include_router(page_words.router)
     api.include_router(extractions.router, max_body_size=_MAX_JSON_BYTES)
     api.include_router(reviews.router, max_body_size=_MAX_JSON_BYTES)
+    api.include_router(waiting.router, max_body_size=_MAX_JSON_BYTES)
     api.include_router(lookups.router)
     app.include_router(api)
     app.include_router(health.router, responses={code: _REFUSALS[code] for code in (401, 403, 429)})

@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from documents.store import DocumentStore
 from graph.answer_cache import AnswerCache
+from graph.audit import record
 from graph.settings import get_settings
 from schemas.errors import UnreachableError
 from serving.web.errors import ApiError
@@ -14,29 +16,36 @@ from serving.web.service import Service
 from serving.web.tables import StoredDocument
 from serving.web.traces import forget_traces
 
+RETENTION = "retention"
+"""Who deletes what is old, in the audit trail."""
+
 _logger = logging.getLogger("optophone")
 
 # Retention is a matter of days.
 _SWEEP_S = 3600.0
 
 
-async def delete_document(document: StoredDocument, service: Service) -> None:
-    """Forget a document with all that came of it.
+async def delete_document(document: StoredDocument, service: Service, actor: str, why: str = "") -> None:
+    """Forget a document with all that came of it; the audit trail keeps its reference, and who wanted it and why.
 
     Raises:
         ApiError: MLflow doesn't answer; the document is still there then.
     """
     extractions = await in_thread(service.ledger.of_document, document.ref)
     await service.jobs.cancel(extraction.id for extraction in extractions)
+    threads = [extraction.id for extraction in extractions if extraction.may_wait]
     try:
-        await in_thread(_delete, document, service)
+        await in_thread(_delete, document, threads, service, actor, why)
     except UnreachableError as error:
         raise ApiError(503, "unreachable", "MLflow doesn't answer, so nothing is deleted; try again later") from error
+    for id in threads:
+        await service.threads.forget(id)
 
 
-def _delete(document: StoredDocument, service: Service) -> None:
+def _delete(document: StoredDocument, threads: Sequence[str], service: Service, actor: str, why: str) -> None:
     with service.request_log.lock:
-        forget_traces(document.ref)
+        forget_traces(document.ref, threads)
+        record("deleted", document.ref, actor, why)
         service.ledger.delete_document(document.ref)
     _forget_bytes(document, service.ledger.pages_of_others(document.ref), service.store)
 
@@ -61,12 +70,12 @@ async def sweep(service: Service, retention_days: float) -> None:
         for ref in refs:
             document = await in_thread(service.ledger.document, ref)
             if document is not None:
-                await _try_to_delete(document, service)
+                await _try_to_delete(document, service, retention_days)
         await asyncio.sleep(_SWEEP_S)
 
 
-async def _try_to_delete(document: StoredDocument, service: Service) -> None:
+async def _try_to_delete(document: StoredDocument, service: Service, retention_days: float) -> None:
     try:
-        await delete_document(document, service)
+        await delete_document(document, service, RETENTION, f"older than {retention_days:g} days")
     except Exception as error:  # the next sweep tries again; the others are not held up
         _logger.warning("an old document could not be deleted: %s", type(error).__name__)

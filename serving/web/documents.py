@@ -155,9 +155,9 @@ def _page_image(page: dict[str, Any], max_side: int | None, store: DocumentStore
 
 
 @router.delete("/{ref}", status_code=204, responses={404: {"model": ErrorAnswer}, 503: {"model": ErrorAnswer}})
-async def delete(ref: Ref, service: Running, _: Reviewer) -> None:
+async def delete(ref: Ref, service: Running, caller: Reviewer) -> None:
     """Forget a document: the original, what was derived from it, its extractions, their traces and runs."""
-    await delete_document(await find_document(ref, service), service)
+    await delete_document(await find_document(ref, service), service, caller.name)
 
 
 async def find_document(ref: str, service: Service) -> StoredDocument:

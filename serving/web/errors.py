@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from schemas.errors import FieldError
+from serving.web.database import DatabaseUnavailableError
 
 _logger = logging.getLogger("optophone")
 
@@ -24,6 +25,7 @@ class ApiError(Exception):
 def answer_errors(app: FastAPI) -> None:
     """Give every error of this application the same shape."""
     app.exception_handler(ApiError)(_answer_api_error)
+    app.exception_handler(DatabaseUnavailableError)(_answer_outage)
     app.exception_handler(RequestValidationError)(_answer_validation_error)
     app.exception_handler(HTTPException)(_answer_http_error)
     app.exception_handler(Exception)(_answer_anything)
@@ -43,6 +45,13 @@ async def _answer_api_error(_: Request, error: ApiError) -> JSONResponse:
     return JSONResponse(body, error.status, headers.get(error.status))
 
 
+async def _answer_outage(request: Request, error: DatabaseUnavailableError) -> JSONResponse:
+    _logger.error("%s %s failed: %s", request.method, request.url.path, error)
+    return await _answer_api_error(
+        request, ApiError(503, "unreachable", "the service's database doesn't answer; try again later")
+    )
+
+
 async def _answer_validation_error(_: Request, error: RequestValidationError) -> JSONResponse:
     """Name the first field that is wrong, without repeating what was sent."""
     first = error.errors()[0]
@@ -51,7 +60,13 @@ async def _answer_validation_error(_: Request, error: RequestValidationError) ->
 
 
 async def _answer_http_error(_: Request, error: HTTPException) -> JSONResponse:
-    codes = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 415: "unsupported_type"}
+    codes = {
+        400: "invalid_request",
+        404: "not_found",
+        405: "method_not_allowed",
+        413: "too_large",
+        415: "unsupported_type",
+    }
     code = codes.get(error.status_code, "http_error")
     return JSONResponse(error_body(code, str(error.detail)), error.status_code, error.headers)
 

@@ -1,12 +1,10 @@
 """Extractions: accepted, followed, listed."""
 
-import asyncio
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Query, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from graph.context import Context
@@ -16,19 +14,17 @@ from prompts.registry import check_prompt
 from schemas.errors import UsageError
 from schemas.target import make_schema
 from serving.web.access import Extractor, Reader
-from serving.web.answers import to_extraction, to_item
+from serving.web.answers import to_item
 from serving.web.documents import find_document
 from serving.web.errors import ApiError
 from serving.web.jobs import in_thread
 from serving.web.ledger import QueueFullError
-from serving.web.models import ErrorAnswer, Extraction, ExtractionList, ExtractionRequest
-from serving.web.service import Running, Service
-from serving.web.tables import ExtractionStatus, StoredExtraction
+from serving.web.looking import MAX_WAIT_S, Found, as_now, look_at, show, wait_for
+from serving.web.models import TEXT, ErrorAnswer, Extraction, ExtractionList, ExtractionRequest
+from serving.web.service import Running
+from serving.web.tables import OPEN, ExtractionStatus
 
 router = APIRouter(prefix="/extractions", tags=["extractions"])
-
-# Proxies give up on a silent connection after a minute or so.
-_MAX_WAIT_S = 50.0
 
 
 @router.post(
@@ -44,7 +40,7 @@ async def start(
     service: Running,
     caller: Extractor,
     response: Response,
-    wait: Annotated[float, Query(ge=0, le=_MAX_WAIT_S, description="Seconds to wait for the end")] = 0,
+    wait: Annotated[float, Query(ge=0, le=MAX_WAIT_S, description="Seconds to wait for the end")] = 0,
 ) -> Extraction:
     """Accept an extraction: from here on it is finished or reported, also when the service is killed."""
     document = await find_document(wanted.document, service)
@@ -64,10 +60,10 @@ async def start(
         raise ApiError(404, "not_found", "the document was deleted meanwhile; upload it again")
     service.jobs.submit(accepted.id)
     if wait:
-        accepted = await _wait(accepted, service, wait)
+        accepted = await wait_for(accepted, service, wait)
     if accepted.has_ended:
         response.status_code = 200
-    return to_extraction(accepted, service.trace_page)
+    return await show(accepted, service)
 
 
 def _to_context(wanted: ExtractionRequest, chat_models: list[str]) -> dict[str, Any]:
@@ -92,30 +88,17 @@ def _to_context(wanted: ExtractionRequest, chat_models: list[str]) -> dict[str, 
         max_attempts=wanted.max_attempts,
         grounding=wanted.grounding,
         additional_rules=wanted.additional_rules,
+        review=wanted.review,
         **prompt,
     )
     return context.model_dump(mode="json")
-
-
-async def _wait(accepted: StoredExtraction, service: Service, seconds: float) -> StoredExtraction:
-    progress = service.jobs.progress(accepted.id)
-    if progress is not None:
-        with suppress(TimeoutError):
-            await asyncio.wait_for(progress.wait(), seconds)
-    return await _now(accepted, service)
-
-
-async def _now(stored: StoredExtraction, service: Service) -> StoredExtraction:
-    """Return an extraction as it is now; as it was where it has been deleted."""
-    newer = await in_thread(service.ledger.get, stored.id)
-    return newer or stored
 
 
 @router.get("")
 async def list_(
     service: Running,
     _: Reader,
-    query: Annotated[str, Query(max_length=200, description="Part of the name or the id")] = "",
+    query: Annotated[str, Query(max_length=200, pattern=TEXT, description="Part of the name or the id")] = "",
     status: ExtractionStatus | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     before: Annotated[str | None, Query(pattern=r"^\d{1,18}$", description="`next` of the list before")] = None,
@@ -123,41 +106,33 @@ async def list_(
     """List extractions, newest first."""
     earlier = int(before) if before else None
     found = await in_thread(service.ledger.newest, limit + 1, earlier, query, status)
-    items = [to_item(stored, service.trace_page) for stored in found[:limit]]
+    looked = [await look_at(stored, service) for stored in found[:limit]]
+    items = [to_item(stored, service.trace_page) for stored, _ in looked]
     return ExtractionList(items=items, next=str(found[limit - 1].number) if len(found) > limit else None)
-
-
-async def find_extraction(id: str, service: Running, _: Reader) -> StoredExtraction:
-    """Return an extraction.
-
-    Raises:
-        ApiError: there is none of this id.
-    """
-    stored = await in_thread(service.ledger.get, id)
-    if stored is None:
-        raise ApiError(404, "not_found", "there is no extraction of this id; look it up in GET /extractions")
-    return stored
-
-
-Found = Annotated[StoredExtraction, Depends(find_extraction)]
 
 
 @router.get("/{id}", responses={404: {"model": ErrorAnswer}})
 async def get(stored: Found, service: Running) -> Extraction:
     """Return an extraction as it is now."""
-    return to_extraction(stored, service.trace_page)
+    return await show(stored, service)
 
 
 @router.get("/{id}/events", response_class=EventSourceResponse, responses={404: {"model": ErrorAnswer}})
 async def events(stored: Found, service: Running) -> AsyncIterator[ServerSentEvent]:
-    """Stream what happens, from the start: `progress` events, then one `end` with the extraction."""
+    """Stream what happens, from the start: `progress` events, one `waiting` where a person is asked, one `end`.
+
+    `waiting` has what is asked, `end` the extraction: as it ended, or as it waits.
+    """
     progress = service.jobs.progress(stored.id)
     if progress is not None:
         async for event in progress.follow():
             yield ServerSentEvent(event="progress", data=event)
-    stored = await _now(stored, service)
+    stored = await as_now(stored, service)
     if progress is None:
         for event in stored.progress:
             yield ServerSentEvent(event="progress", data=event)
-    if stored.has_ended:
-        yield ServerSentEvent(event="end", data=to_extraction(stored, service.trace_page).model_dump(by_alias=True))
+    shown = await show(stored, service)
+    if shown.waits_for is not None:
+        yield ServerSentEvent(event="waiting", data=shown.waits_for)
+    if shown.status not in OPEN:
+        yield ServerSentEvent(event="end", data=shown.model_dump(by_alias=True))

@@ -30,13 +30,13 @@ class BrowserSafety:
     The LangGraph server's own routes, where it mounts the application, only get a limit on what is sent to them.
     """
 
-    def __init__(self, app: ASGIApp, max_foreign_bytes: int) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, max_foreign_bytes: int, own_paths: tuple[str, ...] = OWN_PATHS) -> None:
+        self._app, self._own_paths = app, own_paths
         self._elsewhere = RequestBodyLimitMiddleware(app, max_body_size=max_foreign_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
-        if scope["type"] != "http" or not _is_ours(scope["path"]):
+        if scope["type"] != "http" or not self._is_ours(scope["path"]):
             await self._elsewhere(scope, receive, send)
             return
         is_refused = False
@@ -64,14 +64,13 @@ class BrowserSafety:
             return
         await self._app(scope, receive, send_once)
 
+    def _is_ours(self, path: str) -> bool:
+        return path == "/" or path.startswith(self._own_paths)
+
 
 async def _too_large(scope: Scope, receive: Receive, send: Send) -> None:
     body = error_body("too_large", "more bytes were sent than are allowed here; split or compress the document")
     await JSONResponse(body, 413)(scope, receive, send)
-
-
-def _is_ours(path: str) -> bool:
-    return path == "/" or path.startswith(OWN_PATHS)
 
 
 def _is_foreign(headers: Headers) -> bool:

@@ -15,6 +15,9 @@ from serving.web.service import Running, Service
 router = APIRouter(tags=["health"])
 _logger = logging.getLogger("optophone")
 
+# Who asks whether the service is ready waits some seconds itself.
+_PROBE_S = 2.0
+
 
 @router.get("/healthz")
 async def healthz() -> dict[str, str]:
@@ -33,7 +36,7 @@ async def readyz(service: Running) -> JSONResponse:
 
 def _mlflow_answers() -> bool:
     settings = get_settings()
-    return connect(settings.tracking_uri).answers(settings.registry_timeout_s)
+    return connect(settings.tracking_uri).answers(min(settings.registry_timeout_s, _PROBE_S))
 
 
 def _is_writable(service: Service) -> bool:

@@ -2,15 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
+from serving.web.database import DatabaseUnavailableError
 from serving.web.ledger import Ledger
 from serving.web.metrics import Metrics
 from serving.web.progress import Progress
-from serving.web.running import Outcome, run_graph
-from serving.web.tables import ExtractionStatus, StoredExtraction, now
+from serving.web.running import run_graph
+from serving.web.settling import to_settled
+from serving.web.tables import StoredExtraction
+from serving.web.threads import Threads
 
 _logger = logging.getLogger("optophone")
 
@@ -18,16 +22,26 @@ _logger = logging.getLogger("optophone")
 # so that a short answer doesn't wait for them.
 in_thread = run_in_threadpool
 
+# While the database is out of reach.
+_PAUSE_S = 1.0
+
+_T = TypeVar("_T")
+
 
 class Jobs:
     """Runs what the ledger holds; at most `max_concurrent` at a time."""
 
     def __init__(
-        self, ledger: Ledger, metrics: Metrics, note_end: Callable[[StoredExtraction], None], max_concurrent: int
+        self,
+        ledger: Ledger,
+        threads: Threads,
+        metrics: Metrics,
+        note_end: Callable[[StoredExtraction], None],
+        max_concurrent: int,
     ) -> None:
-        self._ledger, self._metrics, self._note_end = ledger, metrics, note_end
+        self._ledger, self._threads, self._metrics, self._note_end = ledger, threads, metrics, note_end
         self._max_concurrent = max_concurrent
-        self._waiting: asyncio.Queue[str] = asyncio.Queue()
+        self._waiting: asyncio.Queue[tuple[str, Progress]] = asyncio.Queue()
         self._progress: dict[str, Progress] = {}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._workers: list[asyncio.Task[None]] = []
@@ -42,7 +56,10 @@ class Jobs:
         """End what runs; the next start takes it up."""
         await _cancel(self._workers)
         await _cancel(self._running.values())
-        await in_thread(self._ledger.give_back)
+        try:
+            await in_thread(self._ledger.give_back)
+        except DatabaseUnavailableError as error:  # the next start takes back what runs
+            _logger.error("%s", error)
         for progress in self._progress.values():
             progress.end()
 
@@ -52,12 +69,12 @@ class Jobs:
         return bool(self._workers) and not any(worker.done() for worker in self._workers)
 
     def submit(self, id: str) -> None:
-        """Queue an accepted extraction; on the event loop."""
-        self._progress[id] = Progress()
-        self._waiting.put_nowait(id)
+        """Queue an accepted extraction, or one that goes on; on the event loop."""
+        self._progress[id] = progress = Progress()
+        self._waiting.put_nowait((id, progress))
 
     def progress(self, id: str) -> Progress | None:
-        """Return what happens in an extraction; None once it ended."""
+        """Return what happens in an extraction; None once it ended or waits."""
         return self._progress.get(id)
 
     async def cancel(self, ids: Iterable[str]) -> None:
@@ -66,38 +83,43 @@ class Jobs:
 
     async def _work(self) -> None:
         while True:
-            id = await self._waiting.get()
-            task = self._running[id] = asyncio.create_task(self._extract(id))
+            id, progress = await self._waiting.get()
+            task = self._running[id] = asyncio.create_task(self._extract(id, progress))
             await asyncio.wait({task})
-            del self._running[id]
             if not task.cancelled() and (error := task.exception()):
                 _logger.error("extraction %s is not written down: %s", id, error)
-            self._progress.pop(id).end()
+            # Somebody may have answered already, and another worker be at it.
+            if self._running[id] is task:
+                del self._running[id]
+            if self._progress[id] is progress:
+                del self._progress[id]
+            progress.end()
 
-    async def _extract(self, id: str) -> None:
-        extraction = await in_thread(self._ledger.begin, id)
+    async def _extract(self, id: str, progress: Progress) -> None:
+        extraction = await _insist(lambda: in_thread(self._ledger.begin, id))
         if extraction is None:  # deleted while it waited
             return
-        progress = self._progress[id]
-        outcome = await run_graph(extraction.document, extraction.context, progress.add, self._metrics.note_node)
-        ended = await in_thread(self._write_down, id, outcome, progress)
-        if ended is not None:
-            self._metrics.note_end(ended)
-            self._note_end(ended)
+        progress.go_on_from(extraction.progress)
+        answer = await _insist(lambda: in_thread(self._ledger.answer, id))
+        note_node = self._metrics.note_node
+        outcome = await _insist(lambda: run_graph(extraction, answer, self._threads, progress.add, note_node))
+        settled = await in_thread(to_settled, extraction, outcome)
+        row = await _insist(lambda: in_thread(lambda: self._ledger.settle(id, progress=progress.events, **settled)))
+        if row is not None and row.has_ended:
+            self._metrics.note_end(row)
+            self._note_end(row)
+            if row.may_wait:
+                await _insist(lambda: self._threads.forget(id))
 
-    def _write_down(self, id: str, outcome: Outcome, progress: Progress) -> StoredExtraction | None:
-        result = outcome.result
-        status: ExtractionStatus = result["status"] if result else "failed"
-        return self._ledger.change(
-            id,
-            status=status,
-            result=result,
-            error=outcome.error,
-            trace_id=outcome.trace_id,
-            cost_usd=result["usage"]["cost_usd"] if result else None,
-            progress=progress.events,
-            ended_at=now(),
-        )
+
+async def _insist(call: Callable[[], Awaitable[_T]]) -> _T:
+    """Try until the database is there: what was accepted is finished, and what was paid for is written down."""
+    while True:
+        try:
+            return await call()
+        except DatabaseUnavailableError as error:
+            _logger.error("%s", error)
+        await asyncio.sleep(_PAUSE_S)
 
 
 async def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:

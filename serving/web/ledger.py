@@ -1,37 +1,36 @@
-"""What the service has accepted and what became of it, in one SQLite file: the queue is the rows that are not ended.
+"""What the service has accepted and what became of it: the queue is the rows that are not ended.
 
-Why rows and no queue of its own: docs/decisions/0011. One process owns the file, and says so by SQLite's own lock,
-which the system frees when the process is killed. All calls block; on an event loop they belong into a thread.
+Why rows and no queue of its own: docs/decisions/0011. All calls block; on an event loop they belong into a thread.
 """
 
-import os
 import secrets
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, delete, event, func, insert, or_, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
-from sqlalchemy.exc import IntegrityError, OperationalError
-from sqlalchemy.pool import StaticPool
+from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from schemas.errors import UsageError
-from serving.web.tables import OPEN, StoredDocument, StoredExtraction, documents, extractions, metadata, now
+from serving.web.database import Database, DatabaseUnavailableError
+from serving.web.tables import (
+    NOT_ENDED,
+    OPEN,
+    ExtractionStatus,
+    StoredAnswer,
+    StoredDocument,
+    StoredExtraction,
+    answers,
+    documents,
+    extractions,
+    metadata,
+    now,
+)
 
 # A document that brings the process down would do so for ever.
 _MAX_STARTS = 3
-# Another process that is just ending frees the file within this time.
-_LOCK_WAIT_S = 5.0
-
-_PRAGMAS = (
-    "locking_mode=EXCLUSIVE",  # one process
-    "journal_mode=WAL",
-    "synchronous=FULL",  # what was accepted survives a power failure
-    "foreign_keys=ON",
-    "secure_delete=ON",  # what was deleted is overwritten
-)
 
 
 class QueueFullError(Exception):
@@ -45,50 +44,39 @@ class LedgerClosedError(Exception):
 class Ledger:
     """Documents and extractions; safe for several threads."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the file, made readable for its owner alone.
+    def __init__(self, database: Database) -> None:
+        """Make the tables where they are missing, and take the database's lock.
 
         Raises:
-            UsageError: another process has it open.
+            UsageError: another process has it, or it can't be reached.
         """
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-        self._engine = create_engine(
-            f"sqlite:///{path}",
-            poolclass=StaticPool,
-            connect_args={"check_same_thread": False, "timeout": _LOCK_WAIT_S},
-        )
-        event.listen(self._engine, "connect", _set_up)
+        self._database = database
         self._lock, self._is_closed = threading.Lock(), False
         try:
             with self._transaction() as connection:
                 metadata.create_all(connection)
-                connection.execute(
-                    update(extractions).where(extractions.c.number < 0).values(starts=0)
-                )  # takes the lock
-        except OperationalError as error:
-            self._engine.dispose()
-            raise UsageError(
-                f"cannot use '{path}' ({error.orig}); end the other service, or set another OPTOPHONE_DATA_DIR"
-            ) from error
+            self.check()
+        except DatabaseUnavailableError as error:
+            database.engine.dispose()
+            raise UsageError(str(error)) from error
 
     def close(self) -> None:
-        """Free the file."""
+        """Free the database."""
         with self._lock:
             self._is_closed = True
-            self._engine.dispose()
+            self._database.engine.dispose()
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
         with self._lock:
-            if self._is_closed:  # the engine would open the file again, and keep the next service out
+            if self._is_closed:  # the engine would connect again, and keep the next service out
                 raise LedgerClosedError
-            with self._engine.begin() as connection:
+            with self._database.transaction() as connection:
                 yield connection
 
     def check(self) -> None:
-        """Raise unless the file can be written."""
-        with self._transaction() as connection:
+        """Raise unless the database can be written."""
+        with self._transaction() as connection:  # which takes SQLite's lock
             connection.execute(update(extractions).where(extractions.c.number < 0).values(starts=0))
 
     # Documents
@@ -97,7 +85,8 @@ class Ledger:
         """Note an upload; a second one of the same content is the same document, by its newest name."""
         row = {"ref": ref, "name": name, "uploaded_at": now(), "pages": list(pages)}
         with self._transaction() as connection:
-            connection.execute(upsert(documents).values(row).on_conflict_do_update(index_elements=["ref"], set_=row))
+            put = self._database.insert(documents).values(row)
+            connection.execute(put.on_conflict_do_update(index_elements=["ref"], set_=row))
         return StoredDocument(**row)  # type: ignore[arg-type]
 
     def document(self, ref: str) -> StoredDocument | None:
@@ -122,10 +111,14 @@ class Ledger:
     def delete_document(self, ref: str) -> None:
         """Forget an upload and its extractions."""
         with self._transaction() as connection:
-            connection.execute(delete(extractions).where(extractions.c.document == ref))
+            of_document = extractions.c.document == ref
+            ids = select(extractions.c.id).where(of_document)
+            connection.execute(delete(answers).where(answers.c.extraction.in_(ids)))
+            connection.execute(delete(extractions).where(of_document))
             connection.execute(delete(documents).where(documents.c.ref == ref))
-        with self._lock, self._engine.connect() as outside:
-            outside.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")  # the log before the database held them too
+        if self._database.after_deletion:
+            with self._lock, self._database.engine.connect() as outside:
+                outside.exec_driver_sql(self._database.after_deletion)
 
     # Extractions
 
@@ -157,15 +150,15 @@ class Ledger:
             "status": "queued",
             "run_id": None if is_logged else "",
         }
-        with self._transaction() as connection:
-            waiting = select(func.count()).where(extractions.c.status == "queued")
-            if connection.scalar(waiting) >= max_queued:  # type: ignore[operator]
-                raise QueueFullError
-            try:
+        try:
+            with self._transaction() as connection:
+                waiting = select(func.count()).where(extractions.c.status == "queued")
+                if connection.scalar(waiting) >= max_queued:  # type: ignore[operator]
+                    raise QueueFullError
                 connection.execute(insert(extractions).values(row))
-            except IntegrityError:  # its foreign key
-                return None
-            return _get(connection, str(row["id"]))
+                return _get(connection, str(row["id"]))
+        except IntegrityError:  # its foreign key
+            return None
 
     def get(self, id: str) -> StoredExtraction | None:
         """Return an extraction."""
@@ -195,14 +188,37 @@ class Ledger:
             return [StoredExtraction(**row, result=None, progress=[]) for row in rows]
 
     def begin(self, id: str) -> StoredExtraction | None:
-        """Note that work on an extraction begins; None where it was deleted meanwhile."""
-        return self.change(id, status="running", starts=extractions.c.starts + 1)
+        """Note that work on an extraction begins; None where it doesn't wait for it: it may be deleted."""
+        with self._transaction() as connection:
+            return _change(connection, id, "queued", status="running", starts=extractions.c.starts + 1)
 
     def change(self, id: str, **values: Any) -> StoredExtraction | None:
         """Set columns of an extraction; None where there is no such."""
         with self._transaction() as connection:
-            connection.execute(update(extractions).where(extractions.c.id == id).values(**values))
-            return _get(connection, id)
+            return _change(connection, id, **values)
+
+    def settle(self, id: str, **values: Any) -> StoredExtraction | None:
+        """Note what became of a run, which has taken up its answer; None where it no longer runs: it may be deleted."""
+        with self._transaction() as connection:
+            settled = _change(connection, id, "running", **values)
+            if settled is not None:
+                connection.execute(delete(answers).where(answers.c.extraction == id))
+            return settled
+
+    def go_on(self, id: str, answer: StoredAnswer | None = None) -> StoredExtraction | None:
+        """Queue an extraction that waits for a person, with what was answered; None where it doesn't wait."""
+        with self._transaction() as connection:
+            # Who answers often has not been stopped often.
+            queued = _change(connection, id, "waiting", status="queued", starts=0)
+            if queued is not None and answer is not None:
+                connection.execute(insert(answers).values(asdict(answer)))
+            return queued
+
+    def answer(self, id: str) -> StoredAnswer | None:
+        """Return what was answered and the run has not taken up yet."""
+        with self._transaction() as connection:
+            row = connection.execute(select(answers).where(answers.c.extraction == id)).mappings().first()
+        return StoredAnswer(**row) if row else None
 
     def take_back(self) -> list[str]:
         """After a start: queue again what an earlier process left, oldest first, and return all that waits.
@@ -226,7 +242,7 @@ class Ledger:
 
     def unlogged(self) -> list[str]:
         """Return the extractions that ended and that the request log lacks."""
-        ended = select(extractions.c.id).where(extractions.c.status.not_in(OPEN), extractions.c.run_id.is_(None))
+        ended = select(extractions.c.id).where(extractions.c.status.not_in(NOT_ENDED), extractions.c.run_id.is_(None))
         with self._transaction() as connection:
             return list(connection.scalars(ended.order_by(extractions.c.number)))
 
@@ -237,9 +253,14 @@ class Ledger:
             return {row.status: row.total for row in connection.execute(counted)}
 
 
-def _set_up(connection: Any, _: Any) -> None:
-    for pragma in _PRAGMAS:
-        connection.execute(f"PRAGMA {pragma}")
+def _change(
+    connection: Connection, id: str, expected: ExtractionStatus | None = None, /, **values: Any
+) -> StoredExtraction | None:
+    """Set columns; None where there is no such extraction, or its status is another than expected."""
+    wanted = update(extractions).where(extractions.c.id == id)
+    if expected is not None:
+        wanted = wanted.where(extractions.c.status == expected)
+    return _get(connection, id) if connection.execute(wanted.values(**values)).rowcount else None
 
 
 def _get(connection: Connection, id: str) -> StoredExtraction | None:

@@ -1,15 +1,18 @@
 """What goes in and out over HTTP."""
 
-import json
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from graph.review import ReviewRequest
 from schemas.errors import FieldError
 from schemas.target import REGISTERED
 from serving.web.tables import ExtractionStatus
+from serving.wire import JsonObject
 
 REFERENCE = r"^sha256:[0-9a-f]{64}$"
+TEXT = r"^[^\x00]*$"
+"""PostgreSQL's texts can't hold the sign 0."""
 _EXAMPLE_REF = "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 
 Reference = Annotated[str, Field(pattern=REFERENCE, examples=[_EXAMPLE_REF])]
@@ -22,20 +25,6 @@ def _registered(name: str) -> str:
 
 
 SchemaName = Annotated[str, AfterValidator(_registered), Field(json_schema_extra={"enum": list(REGISTERED)})]
-
-
-def _storable(value: dict[str, Any]) -> dict[str, Any]:
-    """Refuse what JSON over the wire can't carry, although Python's parser takes it: NaN and half a sign."""
-    try:
-        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
-    except (ValueError, RecursionError) as error:
-        raise ValueError(
-            "expected JSON that can be stored (RFC 8259), got NaN, half a sign or too deep a tree"
-        ) from error
-    return value
-
-
-JsonObject = Annotated[dict[str, Any], AfterValidator(_storable)]
 
 
 class PageSize(BaseModel):
@@ -82,7 +71,12 @@ class ExtractionRequest(BaseModel):
     max_attempts: int = Field(3, ge=1, le=10)
     grounding: Literal["off", "report", "require"] = "report"
     additional_rules: str = Field("", max_length=4000, description="Rules of your own, added to the prompts")
-    name: str | None = Field(None, max_length=200, description="What lists call it; without it, the upload's name")
+    review: Literal["off", "on_doubt"] = Field(
+        "off", description="on_doubt: where values are in doubt at the end, wait for a person"
+    )
+    name: str | None = Field(
+        None, max_length=200, pattern=TEXT, description="What lists call it; without it, the upload's name"
+    )
 
 
 class Problem(BaseModel):
@@ -125,6 +119,13 @@ class Review(BaseModel):
     reviewed_at: str
 
 
+class Candidate(BaseModel):
+    """An extraction as it stands while a person is asked for parts of it."""
+
+    extraction: dict[str, Any] | None = Field(description="null where nothing could be read")
+    fields: list[dict[str, Any]] = Field(description="Its values and their places, as OutputState says")
+
+
 class ExtractionItem(BaseModel):
     """An extraction in a list."""
 
@@ -152,6 +153,8 @@ class Extraction(ExtractionItem):
     )
     result: dict[str, Any] | None = Field(description="What the graph found, as OutputState of graph/state.py says")
     review: Review | None
+    waits_for: ReviewRequest | None = Field(description="While it is `waiting`: what a person is asked")
+    candidate: Candidate | None = Field(description="While it is `waiting`: what it is part of")
 
 
 class ExtractionList(BaseModel):
@@ -159,6 +162,20 @@ class ExtractionList(BaseModel):
 
     items: list[ExtractionItem]
     next: str | None = Field(description="Give it as `before` for those that follow")
+
+
+class WaitingItem(ExtractionItem):
+    """An extraction that waits for a person."""
+
+    waits_for: ReviewRequest
+
+
+class WaitingList(BaseModel):
+    """Extractions that wait, newest first."""
+
+    items: list[WaitingItem]
+    next: str | None = Field(description="Give it as `before` for those that follow")
+    total: int = Field(description="How many wait altogether")
 
 
 class SchemaItem(BaseModel):

@@ -1,7 +1,7 @@
 """What happens in one extraction, as it happens; who comes late hears it from the start."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 
@@ -12,6 +12,10 @@ class Progress:
         self.events: list[dict[str, Any]] = []
         self._has_ended = False
         self._changed = asyncio.Event()
+
+    def go_on_from(self, events: Iterable[dict[str, Any]]) -> None:
+        """Put what happened in an earlier run before all that happens in this one."""
+        self.events[:0] = events
 
     def add(self, event: dict[str, Any]) -> None:
         """Tell everybody who follows."""

@@ -14,16 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from documents.load import load_document
+from documents.page import Word
 from documents.store import DocumentStore
 from documents.words import page_words
 from graph.settings import get_settings
+from graph.trace_tags import DOCUMENT_TAG
 from graph.tracing import experiment_name
 from prompts.connection import connect
 from schemas.errors import UnreachableError
 from serving.highlights import highlighted_pages
 from serving.web.ledger import Ledger
+from serving.web.redacted_run import RunRedactor
 from serving.web.tables import StoredExtraction, now
-from serving.web.traces import DOCUMENT_TAG
 
 _logger = logging.getLogger("optophone")
 
@@ -112,13 +114,16 @@ def _log_run(extraction: StoredExtraction, parent: str | None, store: DocumentSt
     from mlflow.entities import Metric, Param, RunTag  # noqa: PLC0415 - takes seconds
 
     client = _client()
+    redactor = RunRedactor(extraction, _words(extraction, store))
     tags = {"mlflow.parentRunId": parent or "", DOCUMENT_TAG: extraction.document}
-    run_id: str = client.create_run(_experiment_id(client), run_name=extraction.name, tags=tags).info.run_id
-    words = _words(extraction, store)
+    run_id: str = client.create_run(_experiment_id(client), run_name=redactor.name, tags=tags).info.run_id
+    words = redactor.words()
     text = " ".join(word.text for word in words)[:_MAX_PARAM_CHARS]
     scores = [word.score for word in words]
     accuracy = [Metric("avg_accuracy", sum(scores) / len(scores), int(time.time() * 1000), 0)] if scores else []
     described = {"extraction": extraction.id, "status": extraction.status, "trace_id": extraction.trace_id or ""}
+    if redactor.unplaced:
+        described["left_out"] = f"words and picture: {redactor.unplaced} may stand anywhere on the pages"
     client.log_batch(
         run_id,
         metrics=accuracy,
@@ -127,23 +132,28 @@ def _log_run(extraction: StoredExtraction, parent: str | None, store: DocumentSt
     )
     if extraction.trace_id:
         client.link_traces_to_run([extraction.trace_id], run_id)
-    _log_picture(client, run_id, extraction, store)
+    if not redactor.unplaced:
+        _log_picture(client, run_id, extraction, store, redactor)
     client.set_terminated(run_id, status="FAILED" if extraction.status == "failed" else "FINISHED")
     return run_id
 
 
-def _words(extraction: StoredExtraction, store: DocumentStore) -> list[Any]:
+def _words(extraction: StoredExtraction, store: DocumentStore) -> list[list[Word]]:
+    """Return the words of each page."""
     if extraction.result is None or extraction.result["status"] == "unreadable":
         return []
     document = load_document(extraction.document, store, get_settings().limits, allow_paths=False)
-    return [word for page in document["pages"] for word in page_words(page, store)]
+    return [page_words(page, store) for page in document["pages"]]
 
 
-def _log_picture(client: Any, run_id: str, extraction: StoredExtraction, store: DocumentStore) -> None:
+def _log_picture(
+    client: Any, run_id: str, extraction: StoredExtraction, store: DocumentStore, redactor: RunRedactor
+) -> None:
     """Add the first page with its values boxed."""
     if extraction.result is None or extraction.result["status"] == "unreadable":
         return
-    picture = next(highlighted_pages(extraction.result, store, get_settings().limits))  # type: ignore[arg-type]
+    result: Any = extraction.result
+    picture = next(highlighted_pages(result, store, get_settings().limits, redactor.picture))
     with tempfile.TemporaryDirectory(prefix="optophone-") as folder:
         path = Path(folder) / "highlighted.png"
         path.write_bytes(picture)

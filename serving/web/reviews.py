@@ -1,8 +1,5 @@
 """What a reviewer says of an extraction, and what comes of it as a file."""
 
-import json
-from collections import Counter
-from collections.abc import Sequence
 from itertools import islice
 from typing import Annotated, Any, Literal
 
@@ -11,27 +8,23 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
 
 from documents.store import DocumentStore
-from evaluation.datasets.reviewed import log_correction
+from graph.audit import record
 from graph.context import Context
 from graph.settings import get_settings
-from graph.tracing import flush_traces
-from prompts.connection import connect
 from schemas.errors import FieldError, UnreachableError
 from serving.highlights import highlighted_pages
 from serving.web.access import Reader, Reviewer
 from serving.web.answers import to_extraction
 from serving.web.errors import ApiError
 from serving.web.export import to_csv
-from serving.web.extractions import Found
+from serving.web.ground_truth import log_ground_truth
 from serving.web.jobs import in_thread
-from serving.web.models import Correction, ErrorAnswer, Extraction, FieldReview
+from serving.web.looking import Found
+from serving.web.models import Correction, ErrorAnswer, Extraction
 from serving.web.service import Running
 from serving.web.tables import StoredExtraction, now
 
 router = APIRouter(prefix="/extractions", tags=["reviews"])
-
-# Traces on their way are stored first, which takes a second or two.
-_DEADLINE_S = 30.0
 
 
 @router.post("/{id}/corrections", responses={code: {"model": ErrorAnswer} for code in (404, 409, 422, 503)})
@@ -42,14 +35,11 @@ async def correct(caller: Reviewer, correction: Correction, stored: Found, servi
     errors = await in_thread(_misfits, correction.extraction, stored)
     if errors:
         raise ApiError(422, "schema", f"{errors[0]['path'] or 'the extraction'}: {errors[0]['message']}", errors)
-    if stored.trace_id is not None:
-        try:
-            await in_thread(_log, stored.trace_id, correction, caller.name)
-        except UnreachableError as error:
-            raise ApiError(
-                503, "unreachable", "MLflow doesn't answer, so nothing is stored; try again later"
-            ) from error
     review = {**correction.model_dump(mode="json"), "reviewer": caller.name, "reviewed_at": now()}
+    try:
+        await in_thread(_log, stored, review)
+    except UnreachableError as error:
+        raise ApiError(503, "unreachable", "MLflow doesn't answer, so nothing is stored; try again later") from error
     reviewed = await in_thread(lambda: service.ledger.change(stored.id, review=review))
     return to_extraction(reviewed or stored, service.trace_page)
 
@@ -60,29 +50,13 @@ def _misfits(extraction: dict[str, Any], stored: StoredExtraction) -> list[Field
     return [error for error in target.errors(extraction) if error["kind"] == "schema"]
 
 
-def _log(trace_id: str, correction: Correction, reviewer: str) -> None:
-    def log() -> None:
-        flush_traces()
-        log_correction(trace_id, correction.extraction, reviewer)
-        _log_feedback(trace_id, correction.fields, correction.comment, reviewer)
-
-    connect(get_settings().tracking_uri).run(log, _DEADLINE_S)
-
-
-def _log_feedback(trace_id: str, fields: Sequence[FieldReview], comment: str, reviewer: str) -> None:
-    """Say whether all was right, and of how many fields what."""
-    import mlflow  # noqa: PLC0415 - takes seconds
-    from mlflow.entities import AssessmentSource, AssessmentSourceType  # noqa: PLC0415
-
-    states = Counter(field.state for field in fields)
-    mlflow.log_feedback(
-        trace_id=trace_id,
-        name="is_correct",
-        value=set(states) <= {"correct"},
-        rationale=comment or None,
-        source=AssessmentSource(AssessmentSourceType.HUMAN, reviewer),
-        metadata={"fields": json.dumps(states, sort_keys=True)},
-    )
+def _log(stored: StoredExtraction, review: dict[str, Any]) -> None:
+    """Leave the review on the trace, where there is one, and in the audit trail."""
+    if stored.trace_id is not None:
+        log_ground_truth(stored.trace_id, review)
+    is_right = stored.result is not None and review["extraction"] == stored.result["extraction"]
+    evidence = f"extraction {stored.id}, trace {stored.trace_id}"
+    record("reviewed" if is_right else "corrected", stored.document, review["reviewer"], evidence)
 
 
 @router.get(

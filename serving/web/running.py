@@ -1,16 +1,20 @@
 """Run the graph on one document, and tell what it does."""
 
-import json
 import logging
-import time
-from collections.abc import Callable
 from typing import Any, NamedTuple
+
+from langchain_core.runnables import RunnableConfig
 
 from graph.app import graph
 from graph.context import Context
+from graph.trace_tags import DOCUMENT_TAG
 from graph.tracing import make_tracer, tagged_traces
 from schemas.errors import ChatModelError, OptophoneError, PromptError, SchemaError, UsageError
-from serving.web.traces import DOCUMENT_TAG
+from serving.narrator import Narrator, NoteNode, Tell
+from serving.web.database import DatabaseUnavailableError
+from serving.web.tables import StoredAnswer, StoredExtraction
+from serving.web.threads import Thread, Threads, next_input, outages
+from serving.wire import sendable
 
 _logger = logging.getLogger("optophone")
 
@@ -21,91 +25,95 @@ _CODES: dict[type[OptophoneError], str] = {
     UsageError: "usage",
 }
 
-Tell = Callable[[dict[str, Any]], None]
-NoteNode = Callable[[str, float], None]
-
 
 class Outcome(NamedTuple):
-    """What became of a run; exactly one of result and error is there."""
+    """What became of a run: a result, an error, or neither where it waits for a person."""
 
     result: dict[str, Any] | None
     error: dict[str, str] | None
     trace_id: str | None
 
 
-async def run_graph(document: str, context: dict[str, Any], tell: Tell, note_node: NoteNode) -> Outcome:
-    """Extract a stored document; whatever goes wrong is part of the outcome, but for being cancelled."""
+async def run_graph(
+    extraction: StoredExtraction, answer: StoredAnswer | None, threads: Threads, tell: Tell, note_node: NoteNode
+) -> Outcome:
+    """Extract a stored document, or go on with it; whatever goes wrong is part of the outcome, but for being cancelled.
+
+    Raises:
+        DatabaseUnavailableError: what waits can't be looked at; nothing was done.
+    """
+    thread = await threads.look(extraction.id) if extraction.may_wait else None
+    if thread is not None and thread.is_settled(answer):
+        return Outcome(thread.result and sendable(thread.result), None, None)
     tracer = make_tracer()
+    run = _Run(extraction, threads, tracer, Narrator(tell, note_node, extraction.progress))
     try:
-        with tagged_traces({DOCUMENT_TAG: document}):
-            result = await _stream(document, Context(**context), tracer, _Narrator(tell, note_node))
+        with tagged_traces({DOCUMENT_TAG: extraction.document}), outages():
+            result = await run.stream(next_input(thread, extraction.document, answer))
     except OptophoneError as error:
-        code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), "document")
-        return Outcome(None, {"code": code, "message": str(error)}, _trace_id(tracer))
+        return Outcome(None, told(error), _trace_id(tracer))
+    except DatabaseUnavailableError as error:
+        # To try again would ask, and pay, the chat model again.
+        _logger.error("extraction of %s failed: %s", extraction.document[:20], error)
+        message = "the database was away when the run was to be kept; extract the document again"
+        return _failed(thread, {"code": "unreachable", "message": message}, tracer)
     except Exception as error:
-        # The text of an unknown error may hold anything, so it stays in the trace, where secrets are taken out.
-        _logger.error("extraction of %s failed: %s", document[:20], type(error).__name__)
-        message = "the extraction failed inside the service; its trace has the reason"
-        return Outcome(None, {"code": "internal", "message": message}, _trace_id(tracer))
-    return Outcome(_sendable(result), None, _trace_id(tracer))
+        _logger.error("extraction of %s failed: %s", extraction.document[:20], type(error).__name__)
+        return _failed(thread, told(error), tracer)
+    return Outcome(sendable(result) if result.get("status") else None, None, _trace_id(tracer))
 
 
-def _sendable(result: dict[str, Any]) -> dict[str, Any]:
-    """Put a question mark for half a sign (a lone surrogate), which JSON can name and UTF-8 can't carry."""
-    sent: dict[str, Any] = json.loads(json.dumps(result, ensure_ascii=False).encode(errors="replace"))
-    return sent
+def told(error: Exception) -> dict[str, str]:
+    """Return what a client is told of an error that ended a run.
+
+    The text of an unknown one may hold anything, so it stays in the trace, where secrets are taken out.
+    """
+    if not isinstance(error, OptophoneError):
+        return {"code": "internal", "message": "the extraction failed inside the service; its trace has the reason"}
+    code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), "document")
+    return {"code": code, "message": str(error)}
+
+
+def _failed(thread: Thread | None, error: dict[str, str], tracer: Any) -> Outcome:
+    """Report the error, unless a person's answer is what came to nothing: it is not kept then, and asked for again."""
+    if thread is not None and thread.question:
+        return Outcome(None, None, None)
+    return Outcome(None, error, _trace_id(tracer))
 
 
 def _trace_id(tracer: Any) -> str | None:
     return tracer.trace_id if tracer else None
 
 
-async def _stream(document: str, context: Context, tracer: Any, narrator: "_Narrator") -> dict[str, Any]:
-    result: dict[str, Any] = {}
-    parts = graph.astream(
-        {"document": document},
-        context=context,
-        config={"callbacks": [tracer] if tracer else []},
-        stream_mode=["tasks", "values"],
-    )
-    part: Any
-    async for mode, part in parts:
-        if mode == "values":
-            result = part
-        elif "input" in part:
-            narrator.begin(part["id"], part["name"])
-        else:
-            narrator.end(part["id"], part["name"], part.get("result") or {})
-    return result
+class _Run(NamedTuple):
+    """One call of the graph; with a thread of its own where it may wait."""
 
+    extraction: StoredExtraction
+    threads: Threads
+    tracer: Any
+    narrator: Narrator
 
-class _Narrator:
-    """Turns the graph's tasks into sentences for who waits, and into seconds for who measures."""
-
-    def __init__(self, tell: Tell, note_node: NoteNode) -> None:
-        self._tell, self._note_node = tell, note_node
-        self._began: dict[str, float] = {}
-        self._attempt = 0
-
-    def begin(self, task: str, node: str) -> None:
-        self._began[task] = time.monotonic()
-        self._attempt += node == "extract"
-        messages = {
-            "preprocess": "reading the pages",
-            "extract": "asking the chat model",
-            "validate": "checking the answer",
-            "refine": "asking again for what failed",
-        }
-        self._say(node, messages.get(node, node))
-
-    def end(self, task: str, node: str, update: Any) -> None:
-        self._note_node(node, time.monotonic() - self._began.pop(task, time.monotonic()))
-        update = dict(update)
-        if node == "validate":
-            errors = len(update.get("validation_errors") or [])
-            self._say(
-                node, f"{errors} {'thing is' if errors == 1 else 'things are'} wrong" if errors else "all is valid"
-            )
-
-    def _say(self, node: str, message: str) -> None:
-        self._tell({"node": node, "attempt": self._attempt, "message": message})
+    async def stream(self, given: Any) -> dict[str, Any]:
+        """Return the state at the end, whose status is None where a person is asked."""
+        extraction = self.extraction
+        result: dict[str, Any] = {}
+        may_wait = extraction.may_wait
+        config = self.threads.config(extraction.id, extraction.name) if may_wait else RunnableConfig()
+        config["callbacks"] = [self.tracer] if self.tracer else []
+        parts = (self.threads.graph if may_wait else graph).astream(
+            given,
+            config,
+            context=Context(**extraction.context),
+            stream_mode=["tasks", "values"],
+            output_keys=graph.output_channels,  # else the values are the whole state
+            durability="exit" if may_wait else None,
+        )
+        part: Any
+        async for mode, part in parts:
+            if mode == "values":
+                result = {**result, **part}
+            elif "input" in part:
+                self.narrator.begin(part["id"], part["name"], part["input"])
+            else:
+                self.narrator.end(part["id"], part["name"], part)
+        return result

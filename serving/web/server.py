@@ -1,18 +1,24 @@
-"""`optophone serve`: the application under uvicorn, without the LangGraph server."""
+"""`optophone serve`: an application under uvicorn, without the LangGraph server."""
 
 import os
 import signal
 import sys
+from typing import TYPE_CHECKING
 
 from schemas.errors import UsageError
 from serving.web.auth import check_address, parse_tokens
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from serving.web.settings import ServiceSettings
 
 # Streams of progress don't end by themselves; what runs is taken up at the next start.
 _GRACE_S = 3
 
 
-def run_server(host: str, port: int) -> None:
-    """Serve until a signal ends it.
+def run_server(host: str, port: int, *, is_agent: bool = False) -> None:
+    """Serve until a signal ends it: the page and REST, or the agent.
 
     Raises:
         UsageError: the address needs tokens and there are none, or the port is taken.
@@ -26,10 +32,8 @@ def run_server(host: str, port: int) -> None:
     check_address(host, parse_tokens(settings.api_tokens.get_secret_value()))
     import uvicorn  # noqa: PLC0415
 
-    from serving.web.app import app  # noqa: PLC0415 - imports MLflow, which takes seconds
-
     config = uvicorn.Config(
-        app,
+        _make_app(settings, is_agent=is_agent),
         host=host,
         port=port,
         log_level="warning",
@@ -44,3 +48,14 @@ def run_server(host: str, port: int) -> None:
     server.run()
     if not server.started:
         raise UsageError(f"the service did not start on {host}:{port}; the lines above say why")
+
+
+def _make_app(settings: "ServiceSettings", *, is_agent: bool) -> "FastAPI":
+    """Import the one that is wanted, and with it MLflow, which takes seconds."""
+    if is_agent:
+        from serving.web.agent import make_agent_app  # noqa: PLC0415
+
+        return make_agent_app(settings)
+    from serving.web.app import app  # noqa: PLC0415
+
+    return app

@@ -14,13 +14,16 @@ from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
 from documents.store import DocumentStore
+from graph.checkpoints import aopen_checkpointer
 from graph.settings import get_settings, get_store
 from serving.web.auth import ApiToken
+from serving.web.database import open_database
 from serving.web.jobs import Jobs, in_thread
 from serving.web.ledger import Ledger
 from serving.web.metrics import Metrics
 from serving.web.request_log import RequestLog
 from serving.web.settings import ServiceSettings
+from serving.web.threads import Threads, forget_ended
 from serving.web.traces import find_trace_page
 
 _logger = logging.getLogger("optophone")
@@ -37,6 +40,7 @@ class Service:
     tokens: list[ApiToken]
     ledger: Ledger
     store: DocumentStore
+    threads: Threads
     metrics: Metrics
     jobs: Jobs
     request_log: RequestLog
@@ -51,20 +55,25 @@ class Service:
 @asynccontextmanager
 async def running_service(settings: ServiceSettings, tokens: list[ApiToken]) -> AsyncIterator[Service]:
     """Open the ledger and work off its queue until the end."""
-    ledger = await in_thread(Ledger, get_settings().data_dir / "service.db")
+    ledger = await in_thread(lambda: Ledger(open_database(get_settings())))
     metrics = Metrics()
     _keep_private(get_settings().data_dir)
     chat_models = settings.choosable_chat_models()
     log = RequestLog(ledger, get_store(), is_on=settings.request_log, model_source=chat_models[0])
-    jobs = Jobs(ledger, metrics, log.add, settings.max_concurrent)
-    page = await in_thread(find_trace_page)
-    await in_thread(log.start)
-    await jobs.start()
+    page = await in_thread(find_trace_page, settings.mlflow_page)
     try:
-        yield Service(settings, tokens, ledger, get_store(), metrics, jobs, log, chat_models, page)
+        async with aopen_checkpointer(get_settings()) as checkpointer:
+            threads = Threads(checkpointer)
+            jobs = Jobs(ledger, threads, metrics, log.add, settings.max_concurrent)
+            await forget_ended(threads, ledger)
+            await in_thread(log.start)
+            await jobs.start()
+            try:
+                yield Service(settings, tokens, ledger, get_store(), threads, metrics, jobs, log, chat_models, page)
+            finally:
+                await jobs.stop()
+                await in_thread(log.stop)
     finally:
-        await jobs.stop()
-        await in_thread(log.stop)
         await in_thread(ledger.close)
 
 

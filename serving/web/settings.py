@@ -23,6 +23,7 @@ class ServiceSettings(BaseSettings):
     # The page asks for a list and some images a second; a script that uploads in parallel stays below.
     requests_per_minute: int = Field(1200, gt=0, description="Requests of one token (or address, without tokens)")
     retention_days: float | None = Field(None, gt=0, description="Forget documents after this time; without it, never")
+    mlflow_page: str | None = Field(None, description="Where browsers reach MLflow, if not at MLFLOW_TRACKING_URI")
     request_log: bool = Field(True, description="Log each extraction as a run in MLflow")
 
     def choosable_chat_models(self) -> list[str]:

@@ -4,10 +4,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import JSON, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text
+from sqlalchemy import JSON, BigInteger, Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text
 
-ExtractionStatus = Literal["queued", "running", "valid", "exhausted", "unreadable", "failed"]
+ExtractionStatus = Literal["queued", "running", "waiting", "valid", "exhausted", "unreadable", "failed"]
+"""`waiting` is for a person; what it waits for is in `serving.web.threads`."""
 OPEN: tuple[ExtractionStatus, ...] = ("queued", "running")
+"""What the service itself has still to do."""
+NOT_ENDED: tuple[ExtractionStatus, ...] = (*OPEN, "waiting")
 
 metadata = MetaData()
 
@@ -23,7 +26,8 @@ documents = Table(
 extractions = Table(
     "extractions",
     metadata,
-    Column("number", Integer, primary_key=True, autoincrement=True),
+    # SQLite counts in none but its own integer.
+    Column("number", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=True),
     Column("id", Text, nullable=False, unique=True),
     Column("document", Text, ForeignKey("documents.ref"), nullable=False, index=True),
     Column("name", Text, nullable=False),
@@ -44,6 +48,25 @@ extractions = Table(
     Index("by_status", "status"),
     sqlite_autoincrement=True,  # a number is a place in the list, and never given twice
 )
+
+answers = Table(
+    "answers",
+    metadata,
+    Column("extraction", Text, ForeignKey("extractions.id"), primary_key=True),
+    Column("question", Text, nullable=False),
+    Column("answer", JSON, nullable=False),
+)
+
+
+@dataclass(frozen=True)
+class StoredAnswer:
+    """What a person answered, until the run has it."""
+
+    extraction: str
+    question: str
+    """Id of what was asked."""
+    answer: dict[str, Any]
+    """`graph.review.ReviewAnswer`."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +110,12 @@ class StoredExtraction:
     @property
     def has_ended(self) -> bool:
         """Whether its result or its error is there."""
-        return self.status not in OPEN
+        return self.status not in NOT_ENDED
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether a person is asked where it is in doubt."""
+        return bool(self.context.get("review", "off") != "off")  # what an older version accepted has no such key
 
 
 def now() -> str:

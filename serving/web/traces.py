@@ -1,26 +1,29 @@
 """What MLflow keeps of a document: its traces with the page images, and the runs of the request log."""
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
 from graph.settings import get_settings
+from graph.trace_tags import DOCUMENT_TAG
 from graph.tracing import experiment_name, flush_traces
 from prompts.connection import connect
 from schemas.errors import UnreachableError
-
-DOCUMENT_TAG = "optophone.document"
-"""Tag of each trace and run of the service; by it they are found when the document is deleted."""
 
 # Somebody waits for the answer, but a store may hold many traces.
 _DEADLINE_S = 30.0
 
 
-def find_trace_page() -> str | None:
-    """Return the address of a trace's page with {trace_id} in it; None without an MLflow server that answers."""
+def find_trace_page(seen_at: str | None = None) -> str | None:
+    """Return the address of a trace's page with {trace_id} in it; None without an MLflow server that answers.
+
+    Args:
+        seen_at: where browsers reach the server, if not at the address that this process uses.
+    """
     uri = get_settings().tracking_uri
     if not connect(uri).is_remote:
         return None
-    parts = urlsplit(uri)
+    parts = urlsplit(seen_at or uri)
     address = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl().rstrip("/")  # without a password
     try:
         experiment = connect(uri).run(_experiment, get_settings().registry_timeout_s)
@@ -36,16 +39,50 @@ def _experiment() -> Any:
     return MlflowClient().get_experiment_by_name(experiment_name())
 
 
-def forget_traces(document: str) -> None:
-    """Delete a document's traces and runs, and the files beside them.
+def find_trace(thread: str) -> str | None:
+    """Return the newest trace of a run that waited, whichever process it is of.
 
     Raises:
         UnreachableError: MLflow doesn't answer.
     """
-    connect(get_settings().tracking_uri).run(lambda: _forget(document), _DEADLINE_S)
+    return connect(get_settings().tracking_uri).run(lambda: _find(thread), _DEADLINE_S)
 
 
-def _forget(document: str) -> None:
+def _find(thread: str) -> str | None:
+    from mlflow import MlflowClient  # noqa: PLC0415 - takes seconds
+
+    flush_traces()
+    experiment = _experiment()
+    if experiment is None:
+        return None
+    found = MlflowClient().search_traces(
+        locations=[experiment.experiment_id],
+        filter_string=_of_thread(thread),
+        order_by=["timestamp_ms DESC"],
+        max_results=1,
+        include_spans=False,
+    )
+    return found[0].info.trace_id if found else None
+
+
+def _of_thread(thread: str) -> str:
+    return f"metadata.`mlflow.trace.session` = '{thread}'"
+
+
+def forget_traces(document: str, threads: Iterable[str] = ()) -> None:
+    """Delete a document's traces and runs, and the files beside them.
+
+    Args:
+        document: its reference, which the service's own traces and runs are tagged with.
+        threads: those of its runs that waited: who answered elsewhere left traces too.
+
+    Raises:
+        UnreachableError: MLflow doesn't answer.
+    """
+    connect(get_settings().tracking_uri).run(lambda: _forget(document, threads), _DEADLINE_S)
+
+
+def _forget(document: str, threads: Iterable[str]) -> None:
     from mlflow import MlflowClient  # noqa: PLC0415 - takes seconds
 
     client = MlflowClient()
@@ -55,10 +92,11 @@ def _forget(document: str) -> None:
         return
     locations = [experiment.experiment_id]
     tagged = f"tags.`{DOCUMENT_TAG}` = '{document}'"
-    while found := client.search_traces(locations=locations, filter_string=tagged, include_spans=False):
-        for trace in found:
-            _delete_files(trace.info.tags.get("mlflow.artifactLocation"))
-        client.delete_traces(experiment.experiment_id, trace_ids=[trace.info.trace_id for trace in found])
+    for wanted in (tagged, *map(_of_thread, threads)):
+        while found := client.search_traces(locations=locations, filter_string=wanted, include_spans=False):
+            for trace in found:
+                _delete_files(trace.info.tags.get("mlflow.artifactLocation"))
+            client.delete_traces(experiment.experiment_id, trace_ids=[trace.info.trace_id for trace in found])
     while runs := client.search_runs(locations, filter_string=tagged):
         for run in runs:
             _delete_run(client, run)

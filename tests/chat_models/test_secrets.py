@@ -17,3 +17,9 @@ def test_short_values_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOME_KEY", "a")
     monkeypatch.setenv("OPTOPHONE_API_TOKENS", "")
     assert without_secrets({"text": ["banana"]}) == {"text": ["banana"]}
+
+
+def test_password_of_an_address_is_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it stands there, and as it is meant; the rest of the address is none."""
+    monkeypatch.setenv("OPTOPHONE_DATABASE_URL", "postgresql://ann:hard%2Fto-guess@db.example:5432/forms")
+    assert without_secrets("ann hard%2Fto-guess hard/to-guess db.example") == "ann [secret] [secret] db.example"

@@ -10,13 +10,16 @@ from typing import Any
 import mlflow
 import pytest
 from langchain_core.messages import AIMessage
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.types import Command
 from mlflow.entities import Trace
 from openai_server import Reply, openai_server
 from pdfs import text_pdf
+from pydantic import ValidationError
 
 from chat_models.scripted import ScriptedChatModel
 from graph.app import graph
-from graph.tracing import flush_traces, last_trace_id
+from graph.tracing import WAITS_TAG, flush_traces, last_trace_id
 
 Script = Callable[..., tuple[str, ScriptedChatModel]]
 
@@ -57,6 +60,37 @@ def test_each_round_is_nested_in_one_trace(script: Script) -> None:
     """Root, a span a node run, the chat model inside extract, the page reader inside preprocess."""
     invoke(script(*REFINED)[0])
     assert tree(stored(last_trace_id())) == NESTED
+
+
+def test_run_that_waits_for_a_person_is_no_error(script: Script) -> None:
+    """It says for what it waits, can be searched for, and is of one session with the run that goes on."""
+    remembering = graph.copy({"checkpointer": InMemorySaver()})
+    config: Any = {"configurable": {"thread_id": f"thread-{id(script)}"}}
+    context: Any = {"target_schema": "receipt", "chat_model": script('{"total": 9.99}')[0], "review": "on_doubt"}
+    remembering.invoke({"document": RECEIPT}, config, context=context)
+    waiting = stored(last_trace_id())
+    (refine,) = waiting.search_spans(name="refine")
+    assert (waiting.info.state, refine.status.status_code, refine.events) == ("OK", "OK", [])
+    assert (refine.outputs, refine.attributes[WAITS_TAG]) == ({"waits_for": ["/total"]}, ["/total"])
+    assert waiting.info.tags[WAITS_TAG] == "1"
+    remembering.invoke(Command(resume={"values": [{"path": "/total", "value": 8}]}), config)
+    answered = stored(last_trace_id())
+    assert tree(answered) == {"-": ["optophone"], "optophone": ["refine", "validate"]}
+    assert WAITS_TAG not in answered.info.tags
+    for trace in (waiting, answered):
+        assert trace.info.trace_metadata["mlflow.trace.session"] == config["configurable"]["thread_id"]
+
+
+def test_answer_that_does_not_fit_is_an_error_in_its_trace(script: Script) -> None:
+    """A mistake stays one."""
+    remembering = graph.copy({"checkpointer": InMemorySaver()})
+    config: Any = {"configurable": {"thread_id": f"thread-{id(script)}"}}
+    context: Any = {"target_schema": "receipt", "chat_model": script('{"total": 9.99}')[0], "review": "on_doubt"}
+    remembering.invoke({"document": RECEIPT}, config, context=context)
+    with pytest.raises(ValidationError):
+        remembering.invoke(Command(resume={"values": 8}), config)
+    trace = stored(last_trace_id())
+    assert (trace.info.state, WAITS_TAG in trace.info.tags) == ("ERROR", False)
 
 
 def _newest(count: int) -> list[Trace]:

@@ -8,7 +8,7 @@ from mlflow import MlflowClient
 
 from graph.settings import get_settings
 from prompts.publishing import list_versions, publish, sync_prompts, versions
-from prompts.registry import load_prompt
+from prompts.registry import LoadedPrompt, carry_prompt, check_prompt, load_prompt
 from prompts.template import PromptFile, packaged_prompts, packaged_versions
 from schemas.errors import PromptError
 from schemas.target import load_schema
@@ -119,3 +119,20 @@ def test_chat_prompt_is_refused() -> None:
     mlflow.genai.register_prompt("a-chat", [{"role": "user", "content": "hello"}])
     with pytest.raises(PromptError, match="chat prompt"):
         load_prompt("a-chat@1", URI, 5)
+
+
+def test_carried_prompt_is_loaded_as_it_is_and_no_registry_is_asked() -> None:
+    """Its own text, though the registry has another under the version that it came from; two never meet."""
+    first, second = (LoadedPrompt("prompts:/optophone-extract/3", text, None, None) for text in ("one", "two"))
+    names = carry_prompt(first), carry_prompt(second)
+    nowhere = "http://127.0.0.1:9"
+    for name, prompt in zip(names, (first, second), strict=True):
+        check_prompt(name, nowhere, 0.1)
+        assert load_prompt(name, nowhere, 0.1) == prompt
+    assert carry_prompt(first) == names[0]
+
+
+def test_name_of_a_carried_prompt_cannot_be_guessed_at() -> None:
+    """What nobody carried is no prompt's name."""
+    with pytest.raises(PromptError, match="names no prompt version"):
+        load_prompt("carried:/" + "0" * 64, URI, 5)

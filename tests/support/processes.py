@@ -33,22 +33,44 @@ def own_environment(data_dir: Path, **variables: str) -> dict[str, str]:
 @contextmanager
 def langgraph_server(root: Path, data_dir: Path, **variables: str) -> Iterator[str]:
     """Run `langgraph dev` on a free port; gives its address."""
+    with langgraph_process(root, data_dir, **variables) as server:
+        yield server.url
+
+
+@contextmanager
+def langgraph_process(root: Path, data_dir: Path, **variables: str) -> Iterator[Server]:
+    """Do the same, for who ends the process before its time."""
     port = free_port()
     command = Path(sys.executable).parent / "langgraph"
     arguments = [str(command), "dev", "--no-browser", "--no-reload", "--port", str(port)]
     environment = own_environment(data_dir, HOME=str(data_dir), **variables)
-    with _running(arguments, root, environment, f"http://127.0.0.1:{port}/ok"):
-        yield f"http://127.0.0.1:{port}"
+    with _running(arguments, root, environment, f"http://127.0.0.1:{port}/ok") as process:
+        yield Server(f"http://127.0.0.1:{port}", process)
 
 
 @contextmanager
 def optophone_server(root: Path, data_dir: Path, **variables: str) -> Iterator[Server]:
     """Run `optophone serve` on a free port."""
+    with _serving(root, data_dir, ["serve"], "/readyz", variables) as server:
+        yield server
+
+
+@contextmanager
+def agent_server(root: Path, data_dir: Path, **variables: str) -> Iterator[Server]:
+    """Run `optophone serve --agent` on a free port."""
+    with _serving(root, data_dir, ["serve", "--agent"], "/health", variables) as server:
+        yield server
+
+
+@contextmanager
+def _serving(
+    root: Path, data_dir: Path, command: Sequence[str], ready: str, variables: dict[str, str]
+) -> Iterator[Server]:
     port = free_port()
-    arguments = [sys.executable, "-m", "serving.cli", "serve", "--port", str(port)]
+    arguments = [sys.executable, "-m", "serving.cli", *command, "--port", str(port)]
     environment = own_environment(data_dir, PYTHONPATH=str(root), **variables)
     data_dir.mkdir(exist_ok=True)
-    with _running(arguments, root, environment, f"http://127.0.0.1:{port}/readyz") as process:
+    with _running(arguments, root, environment, f"http://127.0.0.1:{port}{ready}") as process:
         yield Server(f"http://127.0.0.1:{port}", process)
 
 

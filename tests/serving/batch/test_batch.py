@@ -1,7 +1,8 @@
 """`optophone batch` in this process: what it writes, repeats, refuses and counts."""
 
 import json
-from collections.abc import Callable, Iterator
+import resource
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,8 @@ import pytest
 from langchain_core.messages import AIMessage
 
 from chat_models.scripted import ScriptedChatModel
-from documents.prepare import Wanted, prepare
-from graph.context import Context
-from graph.settings import get_settings, get_store
+
+pytestmark = pytest.mark.usefixtures("untraced")
 
 Run = Callable[..., Any]
 Script = Callable[..., tuple[str, ScriptedChatModel]]
@@ -26,40 +26,12 @@ def _answer(text: str = ANSWER, tokens: int = 100) -> AIMessage:
     return AIMessage(text, usage_metadata=usage)
 
 
-@pytest.fixture(autouse=True)
-def _untraced() -> Iterator[None]:
-    """To wait for MLflow's store takes a second a run."""
-    import mlflow.langchain
-
-    import graph.app  # noqa: F401 - turns tracing on, once
-
-    mlflow.langchain.autolog(disable=True, silent=True)
-    yield
-    mlflow.langchain.autolog(silent=True)
-
-
 @pytest.fixture
-def traced(_untraced: None) -> None:
+def traced(untraced: None) -> None:
     """Turn it on again for one test."""
     import mlflow.langchain
 
     mlflow.langchain.autolog(silent=True)
-
-
-@pytest.fixture
-def write(write_pdf: Callable[..., str], tmp_path: Path) -> Callable[..., Path]:
-    """Write documents that are in the store already, so that no worker process is needed; gives their folder."""
-
-    def make(*names: str) -> Path:
-        context = Context()
-        for name in names:
-            path = write_pdf(f"scans/{name}.pdf", ("Name: Alice", f"Page: {name} of {tmp_path.name}"))
-            prepare(
-                path, get_store(), get_settings().limits, Wanted(context.max_side_px, context.jpeg_quality, words=True)
-            )
-        return tmp_path / "scans"
-
-    return make
 
 
 def _records(out: Path) -> list[dict[str, Any]]:
@@ -264,6 +236,9 @@ def test_refused_key_ends_the_run(optophone: Run, write: Any, script: Script, tm
     command = ("batch", write("a", "b"), "--out", tmp_path / "out", "--chat-model", name, "--concurrency", "1")
     run = optophone(*command)
     assert (run.code, "optophone: the key is wrong\n" in run.err) == (2, True)
+    assert (
+        "stopped by a failure: with it mended, run the same command again for the rest; 2 documents are left" in run.err
+    )
     assert _records(tmp_path / "out") == []
     assert optophone(*command).code == 0
     assert len(_records(tmp_path / "out")) == 2
@@ -323,3 +298,29 @@ def test_two_runs_in_one_folder_are_refused(optophone: Run, write: Any, script: 
         run = optophone("batch", write("a"), "--out", tmp_path / "out", "--chat-model", name)
     assert (run.code, len(chat_model.requests)) == (2, 0)
     assert "another run is writing into" in run.err
+
+
+def test_full_disk_stops_the_run_and_room_resumes_it(
+    optophone: Run, write: Any, register: Callable[..., str], tmp_path: Path
+) -> None:
+    """One line says so; what was written stays whole, and the same command does the rest."""
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    results, is_full = tmp_path / "out" / "results.jsonl", [True]
+
+    def answer(text: str) -> str:
+        if is_full[0] and results.stat().st_size:  # files may not grow any more
+            resource.setrlimit(resource.RLIMIT_FSIZE, (results.stat().st_size + 10, hard))
+        return ANSWER
+
+    command = ("batch", write(*"abcd"), "--out", tmp_path / "out", "--chat-model", register(answer), "--no-cache")
+    try:
+        run = optophone(*command, "--concurrency", "1")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+    assert run.code == 2
+    assert "optophone: stopped by the system: [Errno 27] File too large" in run.err
+    assert len(_records(tmp_path / "out")) == 1
+    assert results.read_bytes().endswith(b"}\n")
+    is_full[0] = False
+    assert optophone(*command).code == 0
+    assert len(_records(tmp_path / "out")) == 4

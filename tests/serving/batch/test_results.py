@@ -1,5 +1,6 @@
 """The file of results: what survives, what is repaired, what is known again."""
 
+import contextlib
 import json
 import resource
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 from schemas.errors import UsageError
 from serving.batch.inputs import Item
 from serving.batch.record import from_line, to_line
-from serving.batch.results import Results, read_records, set_failed_aside
+from serving.batch.results import Results, finish_setting_aside, read_records, set_failed_aside
 
 
 @pytest.fixture
@@ -125,12 +126,38 @@ def test_full_disk_leaves_no_part(path: Path, make_record) -> None:
 
 
 def test_failed_are_set_aside(path: Path, make_record) -> None:
-    """What ended exhausted or in an error goes, to be asked again, and stays readable elsewhere."""
-    states = ["valid", "exhausted", "unreadable", "error"]
-    path.write_bytes(b"".join(to_line(make_record(source=state, status=state)) for state in states))
+    """What ended exhausted, in an error or wasn't there goes, to be asked again, and stays readable elsewhere."""
+    records = [make_record(source=state, status=state) for state in ("valid", "exhausted", "unreadable", "error")]
+    records.append(make_record(source="gone", status="unreadable", document=None, unit=""))
+    path.write_bytes(b"".join(map(to_line, records)))
     retried = path.with_name("retried.jsonl")
     for _ in range(2):  # the second finds nothing to do
         set_failed_aside(path, retried)
         assert [record["source"] for record in read_records(path)] == ["valid", "unreadable"]
-        assert [record["source"] for record in read_records(retried)] == ["exhausted", "error"]
+        assert [record["source"] for record in read_records(retried)] == ["exhausted", "error", "gone"]
     assert {json.dumps(file.stat().st_mode & 0o777) for file in (path, retried)} == {str(0o600)}
+
+
+@pytest.mark.parametrize("renames", [0, 1, 2])
+def test_setting_aside_is_whole_wherever_it_ends(
+    path: Path, make_record, monkeypatch: pytest.MonkeyPatch, renames: int
+) -> None:
+    """Killed before either file has its new name, between the two, or after: each record stands in one of them."""
+    path.write_bytes(b"".join(to_line(make_record(source=state, status=state)) for state in ("valid", "error")))
+    retried, left, rename = path.with_name("retried.jsonl"), [renames], Path.replace
+
+    def replace(source: Path, target: Path) -> Path:
+        if not left[0]:
+            raise KeyboardInterrupt
+        left[0] -= 1
+        return rename(source, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    with contextlib.suppress(KeyboardInterrupt):
+        set_failed_aside(path, retried)
+    monkeypatch.undo()
+    finish_setting_aside(path, retried)
+    names = [[record["source"] for record in read_records(file)] for file in (path, retried)]
+    assert names == ([["valid", "error"], []] if renames == 0 else [["valid"], ["error"]])
+    set_failed_aside(path, retried)
+    assert [[record["source"] for record in read_records(file)] for file in (path, retried)] == [["valid"], ["error"]]

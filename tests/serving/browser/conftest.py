@@ -35,11 +35,17 @@ DOUBTFUL = {
 
 @pytest.fixture(scope="session")
 def service() -> Iterator[str]:
-    """Serve; gives the address. The chat model `doubtful` is refined once and then answers DOUBTFUL."""
+    """Serve; gives the address.
+
+    The chat model `doubtful` is refined once and then answers DOUBTFUL; `mistyped` answers a receipt whose total is no
+    number, as often as it is asked.
+    """
     # One for all runs, which come one after another: each takes two answers.
     doubtful = ScriptedChatModel(answers=["I see a form.", json.dumps(DOUBTFUL)] * 1000)
     register_chat_model("doubtful", lambda: doubtful)
-    app = make_app(ServiceSettings(chat_models="doubtful"))
+    mistyped = ScriptedChatModel(answers=[json.dumps({"total": "eight", "company": "Okonkwo-Reyes"})] * 1000)
+    register_chat_model("mistyped", lambda: mistyped)
+    app = make_app(ServiceSettings(chat_models="doubtful,mistyped"))
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -114,6 +120,21 @@ def upload(page: Page, path: str, chat_model: str, name: str | None = None) -> N
     page.get_by_label("Chat model").select_option(chat_model)
     content = {"name": name or Path(path).name, "mimeType": "image/png", "buffer": Path(path).read_bytes()}
     page.locator("#file").set_input_files(content)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def ask_example(open_page: Callable[..., Page], example: str) -> Callable[..., Page]:
+    """Upload the example form, to be asked where it is in doubt, and wait for the questions."""
+
+    def read(chat_model: str = "doubtful", schema: str = "form", **options: object) -> Page:
+        page = open_page(**options)
+        page.get_by_label("Schema", exact=True).select_option(schema)
+        page.get_by_role("switch", name="Ask me where in doubt").check()
+        upload(page, example, chat_model)
+        page.locator(".asked").first.wait_for()
+        return page
+
+    return read
 
 
 def _still_running(route: Route) -> None:

@@ -63,6 +63,22 @@ def test_a_result_is_accessible(read_example: Callable[..., Page], scheme: Schem
     assert_accessible(page, "list")
 
 
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_questions_are_accessible(ask_example: Callable[..., Page], scheme: Scheme) -> None:
+    """Asked, one confirmed, one typed; asked again; and the list of what waits."""
+    page = ask_example("mistyped", "receipt", color_scheme=scheme)
+    assert_accessible(page, "asked")
+    page.keyboard.press("n")
+    page.keyboard.press("c")
+    assert_accessible(page, "confirmed")
+    page.get_by_role("button", name="Send the answer").click()
+    expect(page.locator(".notice.bad")).to_be_visible()
+    assert_accessible(page, "again")
+    page.get_by_role("link", name="to review").click()
+    page.locator("#questions li").first.wait_for()
+    assert_accessible(page, "waiting")
+
+
 def test_progress_is_accessible(open_running: Callable[..., Page], example: str) -> None:
     """While a document is read; its events are held back to look at it."""
     page = open_running()

@@ -8,9 +8,12 @@ from pathlib import Path
 import mlflow
 import pytest
 from fastapi.testclient import TestClient
+from langgraph.cache.sqlite import SqliteCache
 from PIL import Image
 
-from graph.settings import get_store
+from graph.answer_cache import AnswerCache
+from graph.audit import read
+from graph.settings import get_settings, get_store
 from graph.tracing import flush_traces
 
 Upload = Callable[..., str]
@@ -21,7 +24,9 @@ def _files(data_dir: Path) -> set[Path]:
     return {
         path
         for path in data_dir.rglob("*")
-        if path.is_file() and not path.name.startswith(("mlflow.db", "service.db")) and path.stat().st_size
+        if path.is_file()
+        and not path.name.startswith(("mlflow.db", "service.db", "answers.db"))
+        and path.stat().st_size
     }
 
 
@@ -53,6 +58,18 @@ def test_nothing_of_a_deleted_document_is_left(serve: Serve, upload: Upload, dat
     for path in (f"documents/{ref}", f"documents/{ref}/pages/0.png", f"extractions/{done['id']}"):
         assert client.get(f"/api/v1/{path}").status_code == 404
     assert client.delete(f"/api/v1/documents/{ref}").status_code == 404
+    assert [event[1:] for event in read(object=ref)] == [("deleted", "local", ref, "")]
+
+
+def test_kept_answers_about_it_are_gone(client: TestClient, upload: Upload) -> None:
+    """What `optophone batch` keeps for later runs; answers about other pages stay."""
+    ref = upload(client)
+    [page] = client.app.state.service.ledger.document(ref).pages  # type: ignore[attr-defined]
+    kept = {((image,), "key"): ([("answer", "Alice")], None) for image in (page["image"], "sha256:other")}
+    SqliteCache.set(AnswerCache(get_settings().answers), kept)
+    assert client.delete(f"/api/v1/documents/{ref}").status_code == 204
+    left = SqliteCache.get(AnswerCache(get_settings().answers), tuple(kept))
+    assert list(left) == [(("sha256:other",), "key")]
 
 
 def test_page_that_another_document_has_stays(client: TestClient, upload: Upload) -> None:
@@ -75,6 +92,8 @@ def test_old_documents_are_forgotten(serve: Serve, upload: Upload) -> None:
     again = serve(retention_days=1e-9)
     for _ in range(100):
         if again.get(f"/api/v1/documents/{ref}").status_code == 404:
+            (event,) = read(object=ref)
+            assert event[1:] == ("deleted", "retention", ref, "older than 1e-09 days")
             return
         time.sleep(0.1)
     pytest.fail("the document is still there")

@@ -13,6 +13,7 @@ from PIL import Image
 
 from chat_models.scripted import ScriptedChatModel
 from evaluation.datasets.reviewed import load_reviewed
+from graph.audit import read
 from graph.settings import get_settings
 
 Upload = Callable[..., str]
@@ -46,6 +47,15 @@ def test_correction_becomes_ground_truth(client: TestClient, done: Any) -> None:
     (feedback,) = mlflow.get_trace(done["trace_id"]).search_assessments("is_correct")
     assert (feedback.value, feedback.rationale, feedback.source.source_id) == (False, "a misread name", "local")
     assert json.loads(feedback.metadata["fields"]) == {"corrected": 1}
+
+
+def test_review_is_in_the_audit_trail(client: TestClient, done: Any) -> None:
+    """Who said of which document's extraction that it is right, or put it right; the values stand elsewhere."""
+    for extraction in (RIGHT, done["result"]["extraction"]):
+        assert _correct(client, done["id"], extraction).status_code == 200
+    evidence = f"extraction {done['id']}, trace {done['trace_id']}"
+    found = [(event.action, event.actor, event.evidence) for event in read(object=done["document"])]
+    assert found == [("reviewed", "local", evidence), ("corrected", "local", evidence)]
 
 
 @pytest.mark.parametrize(
