@@ -1,4 +1,4 @@
-"""A provider in a process of its own: OpenAI's chat-completions protocol, answers known beforehand, a latency by chance.
+"""A provider in a process of its own: OpenAI's chat-completions protocol, known answers, a latency by chance.
 
     python -m benchmarks.provider ANSWERS.json --latency 1
 
