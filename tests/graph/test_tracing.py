@@ -19,7 +19,9 @@ from pydantic import ValidationError
 
 from chat_models.scripted import ScriptedChatModel
 from graph.app import graph
-from graph.tracing import WAITS_TAG, flush_traces, last_trace_id, make_tracer, own_tracers, trace_counts
+from graph.tracing.queue import flush_traces, trace_counts
+from graph.tracing.spans import WAITS_TAG
+from graph.tracing.tracers import last_trace_id, make_tracer, own_tracers
 
 Script = Callable[..., tuple[str, ScriptedChatModel]]
 

@@ -25,7 +25,9 @@ from evaluation.monitoring.query import RunQuery
 from graph.app import graph
 from graph.context import Context
 from graph.settings import get_settings, get_store
-from graph.tracing import flush_traces, last_trace_id, use_experiment
+from graph.tracing.experiment import use_experiment
+from graph.tracing.queue import flush_traces
+from graph.tracing.tracers import last_trace_id
 from serving.monitoring import Options, run_monitoring
 
 CHAT_MODEL, LOST, SEEDS = "watched", 0.2, 20
