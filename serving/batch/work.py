@@ -75,10 +75,10 @@ async def run_one(work: Work, plan: Plan, *, is_fresh: bool = False) -> Record:
     """
     variant, tracer = plan.variant(work.item), make_tracer()
     kept = Kept(variant.request_key, is_fresh)
-    started = time.perf_counter()
     ended: OutputState | None = None
     failure = None
     await keep_up()
+    started = time.perf_counter()
     try:
         with answers_kept(kept):
             ended = cast(

@@ -42,10 +42,13 @@ class Form:
 
 
 @pytest.fixture
-def experiment(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[None]:
-    """Traces of this test alone."""
-    before = os.environ.get("MLFLOW_EXPERIMENT_NAME")
-    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", f"monitored {request.node.name}")
+def experiment(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Traces of this test alone, its files apart from those that other tests count."""
+    before, name = os.environ.get("MLFLOW_EXPERIMENT_NAME"), f"monitored {request.node.name}"
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", name)
+    mlflow.create_experiment(name, artifact_location=tmp_path_factory.mktemp("artifacts").as_uri())
     use_experiment(get_settings())
     yield
     monkeypatch.undo()
