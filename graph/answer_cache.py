@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from langgraph.cache.base import FullKey
 from langgraph.cache.sqlite import SqliteCache
@@ -91,7 +91,7 @@ class AnswerCache(SqliteCache[Writes]):
             self._warn(error)
             return {}
         for place, writes in found.items():
-            _note(kept, kept._asked[places[place][1]], dict(writes))
+            _note(kept, kept._asked[places[place][1]], _outcome(writes))
         return {places[place]: writes for place, writes in found.items()}
 
     def set(self, mapping: Mapping[FullKey, tuple[Writes, int | None]]) -> None:
@@ -121,8 +121,14 @@ def _place(key: FullKey, kept: Kept) -> FullKey:
 
 
 def _is_answer(writes: Writes) -> bool:
-    answer = dict(writes).get("answer")
+    answer = _outcome(writes).get("answer")
     return answer is not None and answer["failure"] is None
+
+
+def _outcome(writes: Writes) -> dict[str, Any]:
+    """Return what the node wrote; about a window of a long document it is a reply."""
+    update = dict(writes)
+    return cast("dict[str, Any]", update["replies"][0]) if "replies" in update else update
 
 
 def _note(kept: Kept, state: ExtractInput, update: dict[str, Any]) -> None:

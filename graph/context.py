@@ -29,6 +29,9 @@ class Context(BaseModel):
     max_side_px: int = Field(1000, ge=64, le=8192, description="Longest side of the image sent to a chat model")
     jpeg_quality: int = Field(40, ge=1, le=95, description="JPEG quality of the image sent to a chat model")
 
+    pages_per_request: int | None = Field(
+        None, ge=1, description="Ask about a longer document in parts of so many pages, side by side; None: all at once"
+    )
     review: Literal["off", "on_doubt"] = Field(
         "off", description="Stop for a person where a value is still wrong or not on the page; needs a checkpointer"
     )
