@@ -41,11 +41,11 @@ def is_image(data: bytes) -> bool:
 
 
 def read_images(data: bytes, limits: Limits) -> Iterator[Image.Image | UnreadableDocumentError]:
-    """Yield each page of an image file, normalised, or why it can't be read.
+    """Yield each page of an image file, normalised; of several pages, for one that can't be read why.
 
     Only a TIFF can have several pages, an animation is its first frame. A page that is damaged, cut off or beyond the
-    limits, which is told before pixels are decoded, costs that page. Raises UnreadableDocumentError for another format,
-    a damaged file, and one of too many pages.
+    limits, which is told before pixels are decoded, costs that page. Raises UnreadableDocumentError where it is the only
+    one, and for another format, a damaged file, and one of too many pages.
     """
     with _damage_told():
         image = _open(data)
@@ -56,7 +56,9 @@ def read_images(data: bytes, limits: Limits) -> Iterator[Image.Image | Unreadabl
             with _damage_told():
                 page = _read_page(image, index, limits)
         except UnreadableDocumentError as error:
-            yield UnreadableDocumentError(f"page {index + 1}: {error}" if count > 1 else str(error))
+            if count == 1:
+                raise
+            yield UnreadableDocumentError(f"page {index + 1}: {error}")
         else:
             yield page
 

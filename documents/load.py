@@ -15,7 +15,7 @@ from PIL import Image
 from documents.images import read_images, to_png
 from documents.limits import Limits
 from documents.page import Document, Page, Word, is_readable
-from documents.pdf import RENDERER, is_pdf, read_pdf
+from documents.pdf import RENDERER, PageOrProblem, is_pdf, read_pdf
 from documents.store import DocumentStore
 from documents.words import in_reading_order, words_to_json
 from schemas.errors import UnreadableDocumentError
@@ -102,13 +102,13 @@ def _decode_once(ref: str, data: bytes, store: DocumentStore, limits: Limits) ->
     return pages
 
 
-def _read(data: bytes, limits: Limits) -> Iterator[tuple[Image.Image, list[Word] | None] | UnreadableDocumentError]:
+def _read(data: bytes, limits: Limits) -> Iterator[PageOrProblem]:
     if is_pdf(data):
         return read_pdf(data, limits)
     return (page if isinstance(page, UnreadableDocumentError) else (page, None) for page in read_images(data, limits))
 
 
-def _store_page(page: tuple[Image.Image, list[Word] | None] | UnreadableDocumentError, store: DocumentStore) -> Page:
+def _store_page(page: PageOrProblem, store: DocumentStore) -> Page:
     if isinstance(page, UnreadableDocumentError):
         blank = Image.new("RGB", _BLANK_PX, "white")
         return {**_store_page((blank, []), store), "problem": str(page)}

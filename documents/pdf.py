@@ -28,6 +28,9 @@ DPI = 200
 RENDERER = f"pypdfium2 {version('pypdfium2')} {DPI} dpi"
 """Names what turned a PDF into pages; part of every recipe that depends on it."""
 
+PageOrProblem = tuple[Image.Image, list[Word] | None] | UnreadableDocumentError
+"""A page as an RGB image with its own words, None where it must be read by OCR; or why it can't be read."""
+
 _POINTS_PER_INCH = 72
 pdfium_lock = threading.Lock()
 
@@ -37,8 +40,8 @@ def is_pdf(data: bytes) -> bool:
     return b"%PDF-" in data[:1024]
 
 
-def read_pdf(data: bytes, limits: Limits) -> Iterator[tuple[Image.Image, list[Word] | None] | UnreadableDocumentError]:
-    """Yield each page as an RGB image and its own words, None where it must be read by OCR; or why it can't be read.
+def read_pdf(data: bytes, limits: Limits) -> Iterator[PageOrProblem]:
+    """Yield each page.
 
     What was filled into form fields or written as annotations is part of both. A page too large for the pixel limit
     is rendered smaller. PDFium shows a page with a damaged content stream as blank, and nothing tells them apart.
@@ -74,9 +77,7 @@ def _open(data: bytes) -> "PdfDocument":
     return pdf
 
 
-def _try_page(
-    pdf: "PdfDocument", index: int, limits: Limits
-) -> tuple[Image.Image, list[Word] | None] | UnreadableDocumentError:
+def _try_page(pdf: "PdfDocument", index: int, limits: Limits) -> PageOrProblem:
     import pypdfium2  # noqa: PLC0415
 
     try:
