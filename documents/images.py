@@ -44,8 +44,8 @@ def read_images(data: bytes, limits: Limits) -> Iterator[Image.Image | Unreadabl
     """Yield each page of an image file, normalised; of several pages, for one that can't be read why.
 
     Only a TIFF can have several pages, an animation is its first frame. A page that is damaged, cut off or beyond the
-    limits, which is told before pixels are decoded, costs that page. Raises UnreadableDocumentError where it is the only
-    one, and for another format, a damaged file, and one of too many pages.
+    limits, which is told before pixels are decoded, costs that page. Raises UnreadableDocumentError where it is the
+    only one, and for another format, a damaged file, and one of too many pages.
     """
     with _damage_told():
         image = _open(data)

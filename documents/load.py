@@ -14,7 +14,7 @@ from PIL import Image
 
 from documents.images import read_images, to_png
 from documents.limits import Limits
-from documents.page import Document, Page, Word, is_readable
+from documents.page import Document, Page, is_readable
 from documents.pdf import RENDERER, PageOrProblem, is_pdf, read_pdf
 from documents.store import DocumentStore
 from documents.words import in_reading_order, words_to_json
