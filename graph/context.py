@@ -18,7 +18,12 @@ class Context(BaseModel):
     chat_model: str | None = Field(
         None, description="local, or provider:model (openai:gpt-4o-mini); without one, the settings' choice"
     )
-    max_attempts: int = Field(3, ge=1, le=10, description="Chat-model requests at most, the first one included")
+    max_attempts: int = Field(
+        3,
+        ge=1,
+        le=10,
+        description="Chat-model requests at most, the first one included; for each part of a long document",
+    )
     extract_prompt: str = Field("prompts:/optophone-extract@production", description="Prompt of the first request")
     refine_prompt: str = Field("prompts:/optophone-refine@production", description="Prompt of the later requests")
     additional_rules: str = Field("", description="Rules of your own, added to both prompts")
