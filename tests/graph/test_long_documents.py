@@ -150,6 +150,27 @@ def test_window_that_failed_is_read_in_the_next_round(serve: Any) -> None:
     assert "Person3" not in asked[-1]
 
 
+def test_cut_off_window_is_asked_for_its_list_alone(serve: Any) -> None:
+    """What came before the cut stays until the repair, which is the window's own and not the whole list."""
+    full = [{"key": "Name", "values": ["Person2"]}, {"key": "City", "values": ["Rome"]}]
+    repair = Reply(json.dumps({"repairs": [{"path": "/pairs", "value": full}]}))
+
+    def answer(request: dict[str, Any]) -> Reply:
+        if "Person2" not in shown(request):
+            return read_pairs(request)
+        is_repair = "repairs" in request["response_format"]["json_schema"]["schema"]["properties"]
+        return repair if is_repair else Reply(json.dumps({"pairs": full})[:60], finish_reason="length")
+
+    server = serve(answer)
+    once = run(names(3), max_attempts=1)
+    assert values(once) == ["Person1", "Person2", "Person3"]
+    assert once["validation_errors"][0]["path"] == "/pairs"
+    assert once["validation_errors"][0]["message"].startswith("page 2: the answer was cut off here")
+    result = run(names(3))
+    assert values(result) == ["Person1", "Person2", "Rome", "Person3"]
+    assert (result["status"], len(server.requests)) == ("valid", 3 + 4)
+
+
 def test_wrong_key_ends_the_run(serve: Any) -> None:
     """A mistake in the call is the caller's, as with a single request."""
     serve(lambda request: Reply(status=401, error={"message": "no such key"}))
