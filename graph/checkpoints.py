@@ -149,8 +149,16 @@ def _store_any_text(connection: Any) -> None:
 
 
 def _to_json(value: Any) -> bytes:
-    text = json.dumps(value, ensure_ascii=False).replace("\\u0000", "\N{REPLACEMENT CHARACTER}")
-    return text.encode(errors="replace")
+    return json.dumps(_without_nul(value), ensure_ascii=False).encode(errors="replace")
+
+
+def _without_nul(value: Any) -> Any:
+    """Replace the sign itself: as JSON writes it, it may also stand in a text, behind a backslash of its own."""
+    if isinstance(value, str):
+        return value.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    if isinstance(value, dict):
+        return {_without_nul(key): _without_nul(item) for key, item in value.items()}
+    return [_without_nul(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _lock(connection: Any) -> None:

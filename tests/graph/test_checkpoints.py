@@ -194,6 +194,22 @@ async def test_dead_network_is_noticed_by_both_ends(tmp_path: Path, postgres: Po
 
 
 @pytest.mark.slow
+def test_any_text_is_stored(tmp_path: Path, postgres: PostgresServer) -> None:
+    """What PostgreSQL can't hold becomes a sign; what only looks like it, in a file's name, is kept as it is."""
+    texts = {"a\\u0000": ["\\u0000", "\\\\u0000", "é\\", 1.5, None], "\0": ("a\0b", {"c": "\\\0"}), "d": "\ud800"}
+    checkpoint = {**empty_checkpoint(), "channel_values": {"name": "x\\u0000y\0"}, "channel_versions": {"name": "1"}}
+    with open_checkpointer(_settings(tmp_path, postgres.new_database())) as opened:
+        metadata: Any = {"texts": texts}
+        opened.put(_config("a"), checkpoint, metadata, {"name": "1"})  # type: ignore[typeddict-item]
+        found = opened.get_tuple(_config("a"))
+    assert found is not None
+    stored: Any = found.metadata
+    kept = {"a\\u0000": ["\\u0000", "\\\\u0000", "é\\", 1.5, None], "�": ["a�b", {"c": "\\�"}], "d": "?"}
+    assert stored["texts"] == kept
+    assert found.checkpoint["channel_values"] == {"name": "x\\u0000y�"}
+
+
+@pytest.mark.slow
 def test_wrong_password_is_told(tmp_path: Path, postgres: PostgresServer) -> None:
     """Without saying it."""
     url = postgres.new_database()
