@@ -18,6 +18,7 @@ from weakref import WeakValueDictionary
 
 from langgraph.cache.base import FullKey
 from langgraph.cache.sqlite import SqliteCache
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from xxhash import xxh3_128_hexdigest
 
 from graph.state import ExtractInput
@@ -79,7 +80,9 @@ class AnswerCache(SqliteCache[Writes]):
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # answers hold personal data
-        super().__init__(path=str(path))
+        # Plain data and LangGraph's own types only: who can write the file can't have code run here.
+        super().__init__(path=str(path), serde=JsonPlusSerializer(allowed_msgpack_modules=None))
+        self._conn.execute("PRAGMA secure_delete=ON")  # what was deleted is overwritten
         # After a power cut the last answers may be missing, and are asked again.
         self._conn.execute("PRAGMA synchronous=NORMAL")
         self._has_failed = False
@@ -112,8 +115,10 @@ class AnswerCache(SqliteCache[Writes]):
             self._warn(error)
 
     def forget(self, images: Iterable[str]) -> None:
-        """Remove every answer about these page images."""
+        """Remove every answer about these page images, from the log before the database too."""
         self.clear([(image,) for image in images])
+        with self._lock:
+            self._conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _warn(self, error: sqlite3.Error) -> None:
         if not self._has_failed:
