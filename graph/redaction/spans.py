@@ -162,7 +162,7 @@ def _clean_span(span: Any, redactor: TraceRedactor) -> None:
         elif is_chat_model and name == _OUTPUTS:
             clean = redactor.answers(value)
         else:
-            clean = redactor.value(value)
+            clean = redactor.member(name, value)
         span.set_attribute(name, clean)
     _clean_errors(span, None if redactor.hidden.has_fields else redactor.text)
 

@@ -24,10 +24,12 @@ from chat_models.scripted import ScriptedChatModel
 from documents.redaction import REDACTED
 from graph.app import graph
 from graph.builder import make_graph
+from graph.context import Context
 from graph.tracing.queue import flush_traces
 from graph.tracing.spans import WAITS_TAG
 from graph.tracing.tracers import last_trace_id
 from schemas.errors import ChatModelError
+from serving.waiting import WaitingRuns
 
 Script = Callable[..., tuple[str, ScriptedChatModel]]
 
@@ -153,6 +155,26 @@ def test_run_that_waits_for_a_person_is_redacted(script: Script, data_dir: Path)
     flush_traces()
     assert leaks(data_dir) == []
     assert waits.info.tags[WAITS_TAG] == "1"
+
+
+@pytest.mark.usefixtures("hides_company")
+def test_name_of_what_waits_is_left_out_with_its_page(script: Script, data_dir: Path) -> None:
+    """A run that may wait is called with the document's name; each of its spans would have it."""
+    runs = WaitingRuns(InMemorySaver())
+    context = Context(
+        target_schema="receipt", chat_model=script('{"total": "a"}')[0], max_attempts=1, review="on_doubt"
+    )
+    _, waiting = runs.extract(DOCUMENT, context, "Jane Zwiebelkraut 1974.png", "Jane Zwiebelkraut 1974")
+    assert waiting is not None
+    first = stored(last_trace_id())
+    runs.answer(waiting, {"values": [{"path": "/total", "value": 8.0}], "reviewer": "Ada"})
+    second = stored(last_trace_id())
+    assert first.info.trace_id != second.info.trace_id
+    for trace in (first, second):
+        told = [span.attributes["metadata"] for span in trace.data.spans if "metadata" in span.attributes]
+        assert told
+        assert all((each["name"], each["stem"], each["owner"]) == (REDACTED, REDACTED, "cli") for each in told)
+    assert leaks(data_dir, "Zwiebelkraut") == []
 
 
 @pytest.mark.usefixtures("hides_company")
