@@ -91,9 +91,9 @@ class SpanRedactor:
         self._forget_abandoned()
         with self._lock:
             self._held[span.trace_id].append((span, end_time_ns))
-            if span.parent_id is not None and _is_open(span.trace_id):
-                return
-        self._release(span.trace_id, end)
+        # In this order: a root that has yet to end takes what is held then.
+        if span.parent_id is None or not _is_open(span.trace_id):
+            self._release(span.trace_id, end)
 
     def _release(self, trace_id: str, end: Callable[..., None]) -> None:
         """End what is held of a trace, and what is added to it meanwhile."""
@@ -106,8 +106,10 @@ class SpanRedactor:
     def _forget_abandoned(self) -> None:
         """Let go of traces whose root never ended, when MLflow does: after an hour."""
         with self._lock:
-            for trace_id in [trace_id for trace_id in self._held if not _is_open(trace_id)]:
-                del self._held[trace_id]
+            held = list(self._held)
+        for trace_id in held:
+            if not _is_open(trace_id):
+                self._take(trace_id)
 
     def _take(self, trace_id: str) -> list[tuple[Any, int]]:
         with self._lock:
@@ -142,7 +144,10 @@ def _read_words(page: Page) -> list[Word]:
 
 
 def _is_open(trace_id: str) -> bool:
-    """Tell whether the root of a trace is still to end; what ends after it is emptied."""
+    """Tell whether the root of a trace is still to end; what ends after it is emptied.
+
+    Takes the lock of MLflow's traces, which ends spans under it when a trace has expired: hold no other one here.
+    """
     from mlflow.tracing.trace_manager import InMemoryTraceManager  # noqa: PLC0415 - takes seconds
 
     with InMemoryTraceManager.get_instance().get_trace(trace_id) as trace:  # type: ignore[no-untyped-call]

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import signal
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from langgraph.types import Command
 from leaks import find_leaks
 from mlflow.entities import SpanType, Trace
 from mlflow.entities.span import LiveSpan
+from mlflow.tracing.trace_manager import InMemoryTraceManager
 from pdfs import text_pdf
 from redacting import redacting
 
@@ -262,6 +264,31 @@ def test_span_that_ends_after_its_root_is_emptied(data_dir: Path) -> None:
     thread.start()
     thread.join()
     assert leaks(data_dir) == []
+
+
+@pytest.mark.usefixtures("hides_company")
+def test_spans_end_while_mlflow_holds_its_traces() -> None:
+    """MLflow ends what has expired under its lock: a thread that waits for the lock keeps nobody from ending spans."""
+    one, other = (mlflow.start_span_no_context(name) for name in ("one", "other"))
+    child = mlflow.start_span_no_context("child", parent_span=one)
+    waiting = threading.Thread(target=child.end, daemon=True)
+
+    def stop(*_: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, stop)
+    with InMemoryTraceManager.get_instance()._lock:
+        waiting.start()
+        waiting.join(0.5)
+        assert waiting.is_alive()
+        signal.alarm(5)  # what hangs is ended, and the span with it isn't
+        other.end()
+        signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+    assert other.end_time_ns is not None
+    waiting.join(5)
+    one.end()
+    assert [span.name for span in stored(one.trace_id).data.spans] == ["one", "child"]
 
 
 def test_mlflow_ends_its_spans_where_they_are_held() -> None:
