@@ -69,6 +69,7 @@ run: build  ## one container with everything on SQLite, on http://127.0.0.1:8000
 	@OPTOPHONE_API_TOKENS=$${OPTOPHONE_API_TOKENS:-me:review:$$(openssl rand -hex 32)}; export OPTOPHONE_API_TOKENS; \
 	echo "http://127.0.0.1:8000, token $${OPTOPHONE_API_TOKENS##*:}  (Ctrl+C ends it; its volume stays)"; \
 	docker run --rm --init --name optophone-run --publish 127.0.0.1:8000:8000 --env OPTOPHONE_API_TOKENS --env OPENAI_API_KEY \
+		--env OPTOPHONE_REDACT_FIELDS --env OPTOPHONE_REDACT_PATTERNS \
 		--volume optophone-run:/data --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges \
 		--memory 4g --pids-limit 512 $(IMAGE)
 
