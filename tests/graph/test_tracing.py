@@ -65,6 +65,22 @@ def test_each_round_is_nested_in_one_trace(script: Script) -> None:
     assert tree(stored(last_trace_id())) == NESTED
 
 
+def test_spans_stay_clean_where_a_caller_changes_the_tracking_uri(
+    script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MLflow forgets then how it was configured; no secret may leave for that."""
+    monkeypatch.setenv("ACME_API_KEY", "sk-4711-acme-secret")
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'other.db'}")
+    mlflow.set_tracking_uri(before)
+    invoke(script('{"company": "ACME STORE", "total": 8.0}')[0], additional_rules="Not sk-4711-acme-secret.")
+    trace = stored(last_trace_id())
+    assert trace.info.tags["optophone.schema"] == "receipt"
+    assert trace.data.spans[0].inputs == {"document": "data:…"}
+    assert "Not [secret" in trace.to_json()
+    assert "sk-4711" not in trace.to_json()
+
+
 def test_run_that_waits_for_a_person_is_no_error(script: Script) -> None:
     """It says for what it waits, can be searched for, and is of one session with the run that goes on."""
     remembering = graph.copy({"checkpointer": InMemorySaver()})
