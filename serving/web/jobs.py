@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar
 
 from starlette.concurrency import run_in_threadpool
@@ -77,9 +77,20 @@ class Jobs:
         """Return what happens in an extraction; None once it ended or waits."""
         return self._progress.get(id)
 
-    async def cancel(self, ids: Iterable[str]) -> None:
-        """End extractions whose document is deleted; those that wait find nothing in the ledger at their turn."""
-        await _cancel([self._running[id] for id in ids if id in self._running])
+    async def cancel(self, ids: Iterable[str]) -> list[str]:
+        """End those that run, whose document is deleted; those that wait find nothing in the ledger at their turn.
+
+        Returns what was ended.
+        """
+        running = {id: self._running[id] for id in ids if id in self._running}
+        await _cancel(running.values())
+        return list(running)
+
+    async def resume(self, ids: Sequence[str]) -> None:
+        """Queue again what was ended, as its document stays after all; what is gone finds nothing at its turn."""
+        await _insist(lambda: in_thread(self._ledger.give_back, ids))
+        for id in ids:
+            self.submit(id)
 
     async def _work(self) -> None:
         while True:
