@@ -218,6 +218,12 @@ class Ledger:
                 connection.execute(insert(answers).values(asdict(answer)))
             return queued
 
+    def wait_on(self, id: str) -> None:
+        """Take an answer back before its run goes on: the extraction waits as before."""
+        with self._transaction() as connection:
+            if _change(connection, id, "queued", status="waiting") is not None:
+                connection.execute(delete(answers).where(answers.c.extraction == id))
+
     def answer(self, id: str) -> StoredAnswer | None:
         """Return what was answered and the run has not taken up yet."""
         with self._transaction() as connection:

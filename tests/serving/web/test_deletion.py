@@ -149,9 +149,7 @@ def test_extraction_goes_on_where_its_document_could_not_be_deleted(
     assert (in_the_middle.row.status, in_the_middle.row.starts) == ("valid", 1)
 
 
-def test_what_cannot_be_recorded_is_not_begun(
-    in_the_middle: _InTheMiddle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_cannot_be_recorded_is_not_begun(in_the_middle: _InTheMiddle, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the audit trail no trace goes, and what runs isn't ended."""
     forgotten: list[Any] = []
     monkeypatch.setattr("serving.web.deletion.record", _is_away)
