@@ -50,6 +50,7 @@ class RequestLog:
         self._waiting: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="optophone-request-log", daemon=True)
         self._stopping = threading.Event()
+        self._started_at = now()  # before the first request; the run is made when MLflow has time
         self._service_run: str | None = None
         self.lock = threading.Lock()
         """Held while an extraction is logged; who deletes one holds it too."""
@@ -96,7 +97,7 @@ class RequestLog:
         if self._service_run is None:
             client = _client()
             run = client.create_run(_experiment_id(client), run_name="service")
-            client.log_param(run.info.run_id, "service_started_at", now())
+            client.log_param(run.info.run_id, "service_started_at", self._started_at)
             client.log_param(run.info.run_id, "model_source", self._model_source)
             self._service_run = run.info.run_id
 

@@ -1,5 +1,6 @@
 """What MLflow holds of a service's work."""
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -39,6 +40,23 @@ def test_extraction_is_a_run_below_the_services(serve: Serve, upload: Upload) ->
     parent = mlflow.get_run(run.data.tags["mlflow.parentRunId"])
     assert parent.data.params["model_source"] == "local"
     assert parent.data.params["service_started_at"] <= done["created_at"]
+
+
+def test_service_starts_before_what_it_accepts(serve: Serve, upload: Upload, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where MLflow takes its time to make the service's run."""
+    is_accepted = threading.Event()
+
+    def make_client() -> MlflowClient:
+        is_accepted.wait(30)
+        return MlflowClient()
+
+    monkeypatch.setattr("serving.web.request_log._client", make_client)
+    client = serve(request_log=True)
+    accepted = client.post("/api/v1/extractions", json={"document": upload(client)}).json()
+    time.sleep(0.002)  # times are told to the millisecond
+    is_accepted.set()
+    parent = mlflow.get_run(_logged_run(client, accepted["id"]).data.tags["mlflow.parentRunId"])
+    assert parent.data.params["service_started_at"] <= accepted["created_at"]
 
 
 def test_what_one_process_did_not_log_the_next_one_does(serve: Serve, upload: Upload) -> None:
