@@ -53,7 +53,7 @@ async def _forget(document: StoredDocument, service: Service) -> None:
 
 
 def _delete(document: StoredDocument, threads: Sequence[str], service: Service) -> None:
-    with service.request_log.lock:
+    with service.request_log.paused():
         forget_traces(document.ref, threads)
         service.ledger.delete_document(document.ref)
     _forget_bytes(document, service.ledger.pages_of_others(document.ref), service.store)
