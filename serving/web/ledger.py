@@ -221,6 +221,12 @@ class Ledger:
                 connection.execute(insert(answers).values(asdict(answer)))
             return queued
 
+    def wait_on(self, id: str) -> None:
+        """Take an answer back before its run goes on: the extraction waits as before."""
+        with self._transaction() as connection:
+            if _change(connection, id, "queued", status="waiting") is not None:
+                connection.execute(delete(answers).where(answers.c.extraction == id))
+
     def answer(self, id: str) -> StoredAnswer | None:
         """Return what was answered and the run has not taken up yet."""
         with self._transaction() as connection:
@@ -241,11 +247,13 @@ class Ledger:
             waiting = select(extractions.c.id).where(extractions.c.status == "queued")
             return list(connection.scalars(waiting.order_by(extractions.c.number)))
 
-    def give_back(self) -> None:
-        """Before an orderly end: queue again what is running, as if it had not begun."""
-        back = {"status": "queued", "starts": extractions.c.starts - 1}
+    def give_back(self, ids: Sequence[str] | None = None) -> None:
+        """Queue again what is running, as if it had not begun: these, or before an orderly end all."""
+        back = update(extractions).where(extractions.c.status == "running")
+        if ids is not None:
+            back = back.where(extractions.c.id.in_(ids))
         with self._transaction() as connection:
-            connection.execute(update(extractions).where(extractions.c.status == "running").values(**back))
+            connection.execute(back.values(status="queued", starts=extractions.c.starts - 1))
 
     def unlogged(self) -> list[str]:
         """Return the extractions that ended and that the request log lacks."""
