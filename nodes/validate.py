@@ -5,7 +5,7 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
-from chat_models.factory import LOCAL
+from chat_models.factory import is_local
 from chat_models.local.pairs import PageWords
 from documents.page import Page
 from documents.words import page_words
@@ -39,7 +39,7 @@ def validate(state: ValidateInput, runtime: Runtime[Context]) -> dict[str, Any]:
     if context.grounding != "off":
         broken_rules = {error["path"]: error["message"] for error in errors if error["kind"] == "rule"}
         # The local reader agrees with itself.
-        read_again = state["chat_model"].partition(":")[0] != LOCAL
+        read_again = not is_local(state["chat_model"])
         pages = _page_words(state["pages"])
         fields = locate(
             candidate, pages, target.json_schema, broken_rules, probabilities=confidences, read_again=read_again
