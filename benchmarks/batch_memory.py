@@ -55,7 +55,7 @@ def measure(documents: int, concurrency: int) -> float:
 
 def run(folder: Path, documents: int, concurrency: int) -> None:
     """Do one run and print what it took as JSON."""
-    from chat_models.pace import Limits  # noqa: PLC0415 - as the command line does
+    from chat_models.pace import PaceLimits  # noqa: PLC0415 - as the command line does
     from graph.app import graph  # noqa: F401, PLC0415 - turns tracing on
     from graph.context import Context  # noqa: PLC0415
     from serving.batch.run import Options, run_batch  # noqa: PLC0415
@@ -68,7 +68,7 @@ def run(folder: Path, documents: int, concurrency: int) -> None:
     chat_model.requests = Forgetful()
     register_chat_model("scripted", lambda: chat_model)
     began = time.monotonic()
-    options = Options(folder / "out", Limits(), concurrency=concurrency, quiet=not sys.stderr.isatty())
+    options = Options(folder / "out", PaceLimits(), concurrency=concurrency, quiet=not sys.stderr.isatty())
     outcome = run_batch([str(scans)], Context(chat_model="scripted"), options)
     assert outcome.tally.valid == documents, outcome
     own = resource.getrusage(resource.RUSAGE_SELF)

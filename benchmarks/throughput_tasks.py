@@ -171,13 +171,13 @@ def batch_local(inputs: str, name: str) -> Row:
 
 def _batch(inputs: str, chat_model: str, concurrency: int, name: str = "") -> Row:
     import graph.app  # noqa: F401, PLC0415 - turns tracing on
-    from chat_models.pace import Limits  # noqa: PLC0415
+    from chat_models.pace import PaceLimits  # noqa: PLC0415
     from graph.context import Context  # noqa: PLC0415
     from graph.tracing.queue import trace_counts, trace_queue  # noqa: PLC0415
     from serving.batch.run import Options, run_batch  # noqa: PLC0415
 
     out = Path(inputs).with_name(f"out{name}-{Path(inputs).name}")
-    options = Options(out=out, concurrency=concurrency, pace=Limits(), keeps_answers=False, quiet=True)
+    options = Options(out=out, concurrency=concurrency, pace=PaceLimits(), keeps_answers=False, quiet=True)
     cpu, begin = _cpu_s(resource.RUSAGE_SELF), time.time()
     tally = run_batch([inputs], Context(chat_model=chat_model, max_attempts=1), options).tally
     end = time.time()

@@ -26,6 +26,11 @@ def register_chat_model(name: str, make: Callable[[], BaseChatModel]) -> None:
     _registered[name] = make
 
 
+def is_local(chat_model: str) -> bool:
+    """Tell whether the local reader answers by this name: it looks at nothing but the words, and costs nothing."""
+    return chat_model.partition(":")[0] == LOCAL
+
+
 def default_chat_model() -> str:
     """Return the choice for who makes none: OpenAI where its key is set, else the local reader."""
     return OPENAI_DEFAULT if os.environ.get("OPENAI_API_KEY") else LOCAL

@@ -34,7 +34,7 @@ _WEIGHT = 0.1
 
 
 @dataclass(frozen=True)
-class Limits:
+class PaceLimits:
     """What a provider allows, and how patient its callers are."""
 
     rpm: float = math.inf
@@ -78,7 +78,7 @@ class Counts:
 class Pace:
     """Gives turns; safe under threads and in several event loops."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: PaceLimits) -> None:
         self.patience_s = limits.patience_s
         self._limits = limits
         self._lock = threading.Lock()
@@ -219,11 +219,11 @@ class Pace:
 
 
 _lock = threading.Lock()
-_limits = [Limits()]
+_limits = [PaceLimits()]
 _paces: dict[str, Pace] = {}
 
 
-def set_limits(limits: Limits) -> None:
+def set_limits(limits: PaceLimits) -> None:
     """Give every chat model of this process these limits, each for itself, and let all begin anew."""
     with _lock:
         _limits[0] = limits

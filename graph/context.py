@@ -5,6 +5,7 @@ from typing import Any, Literal
 from langgraph.runtime import Runtime
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
+from chat_models.factory import is_local
 from schemas.target import TargetSchema, load_schema, make_schema
 
 
@@ -63,6 +64,11 @@ class Context(BaseModel):
         """Return it as plain data that holds in another process too: with the schema itself where it has no class."""
         kept = self.model_dump(mode="json")
         return kept if target.rules else {**kept, "json_schema": target.json_schema}
+
+
+def wants_words(context: Context, chat_model: str) -> bool:
+    """Tell whether a run with these choices, answered by this chat model, looks at the words of its pages."""
+    return context.page_text or context.grounding != "off" or is_local(chat_model)
 
 
 def context_of(runtime: Runtime[Context], kept: dict[str, Any] | None = None) -> Context:

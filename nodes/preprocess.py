@@ -6,12 +6,12 @@ from typing import Any
 from langchain_core.runnables import RunnableConfig, RunnableLambda
 from langgraph.runtime import Runtime
 
-from chat_models.factory import LOCAL, default_chat_model, make_chat_model
+from chat_models.factory import default_chat_model, make_chat_model
 from documents.load import load_document
 from documents.page import Page, is_readable
 from documents.payload import page_payload
 from documents.words import page_words
-from graph.context import Context, context_of
+from graph.context import Context, context_of, wants_words
 from graph.settings import get_settings, get_store
 from graph.state import InputState, Usage
 from nodes.windows import cut_windows
@@ -42,7 +42,7 @@ def preprocess(state: InputState, runtime: Runtime[Context], config: RunnableCon
         document = load_document(source, store, settings.limits, allow_paths=settings.allow_paths)
         for page in filter(is_readable, document["pages"]):
             page_payload(page, store, context.max_side_px, context.jpeg_quality)
-            if context.page_text or context.grounding != "off" or chat_model.partition(":")[0] == LOCAL:
+            if wants_words(context, chat_model):
                 _ocr.invoke(page, config)
     except UnreadableDocumentError as error:
         failure = FieldError(path="", kind="document", message=str(error), value=None)

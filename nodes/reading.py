@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from chat_models.factory import LOCAL
+from chat_models.factory import is_local
 from chat_models.local.pairs import PageWords
 from documents.page import Page, is_readable
 from documents.words import page_words
@@ -97,7 +97,7 @@ def _broken_rules(errors: Sequence[FieldError]) -> dict[str, str]:
 
 def _reads_again(state: ValidateInput) -> bool:
     """The local reader agrees with itself."""
-    return state["chat_model"].partition(":")[0] != LOCAL
+    return not is_local(state["chat_model"])
 
 
 def _page_words(pages: Sequence[Page]) -> list[PageWords]:

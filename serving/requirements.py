@@ -8,7 +8,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from chat_models.factory import LOCAL
+from chat_models.factory import is_local
 
 _PROJECT = "optophone"
 _PYPROJECT = Path(__file__).parent.parent / "pyproject.toml"
@@ -21,8 +21,8 @@ def pinned_requirements(chat_model: str) -> list[str]:
     package that isn't named here, and its installer then adds it.
     """
     wanted = list(_needs(_declared(), set()))
-    provider = chat_model.partition(":")[0]
-    if provider != LOCAL:
+    if not is_local(chat_model):
+        provider = chat_model.partition(":")[0]
         wanted.append(Requirement(f"langchain-{provider.replace('_', '-')}"))  # as LangChain calls them
     return sorted(f"{name}=={version}" for name, version in _closure(wanted).items())
 

@@ -1,6 +1,5 @@
 """Answer runs that wait for a person: field by field in the terminal, or at once for scripts."""
 
-import getpass
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from rich.table import Table
 
 from graph.settings import get_settings
 from graph.state import Doubt, OutputState
+from prompts.promotions import login_name
 from schemas.errors import UsageError
 from schemas.references import JsonSchema, make_validator, with_definitions
 from schemas.repair import schema_at
@@ -48,7 +48,7 @@ class Answering:
     def answer(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """Put the answer together from values by their place."""
         items = [{"path": path, "value": value} for path, value in values.items()]
-        reviewer = getpass.getuser() if self.reviewer is None else self.reviewer
+        reviewer = login_name() if self.reviewer is None else self.reviewer
         return {"values": items, "reviewer": reviewer, "comment": self.comment}
 
 

@@ -2,17 +2,16 @@
 
 import asyncio
 import os
-import signal
-import threading
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from pathlib import Path
 
 from documents.limits import Limits
 from documents.ocr import use_one_thread
 from documents.prepare import Wanted, is_prepared, prepare
 from documents.store import DocumentStore
+from graph.child import begin_child
 from schemas.errors import OptophoneError
 
 
@@ -92,18 +91,8 @@ def _make_pool(processes: int) -> ProcessPoolExecutor:
 
 
 def _begin() -> None:
-    # Ctrl+C reaches every process of the terminal; what it means is decided in one.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_end_with_parent, name="optophone-parent", daemon=True).start()
+    begin_child()
     use_one_thread()
-
-
-def _end_with_parent() -> None:
-    """Don't outlive a parent that was killed: the pool itself would wait for its next document for ever."""
-    if (parent := parent_process()) is not None:
-        parent.join()
-        os._exit(1)
 
 
 def _prepare(source: str, root: Path, limits: Limits, wanted: Wanted) -> str:

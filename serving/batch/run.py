@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from chat_models.pace import Limits, pace_of, set_limits
+from chat_models.pace import PaceLimits, pace_of, set_limits
 from chat_models.pricing import cost_usd
 from graph.context import Context
 from graph.settings import get_settings, get_store
@@ -38,7 +38,7 @@ class Options:
     """How a run is done, beside what is asked."""
 
     out: Path
-    pace: Limits
+    pace: PaceLimits
     """Of the requests to each chat model."""
     concurrency: int = 8
     """Requests under way at once, to each chat model."""
@@ -52,7 +52,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class BatchOutcome:
     """How a start of a run ended."""
 
     tally: Tally
@@ -60,7 +60,7 @@ class Outcome:
     """None where every document has its record."""
 
 
-def run_batch(inputs: Sequence[str], context: Context, options: Options) -> Outcome:
+def run_batch(inputs: Sequence[str], context: Context, options: Options) -> BatchOutcome:
     """Do a run, or what is left of it.
 
     Raises:
@@ -79,10 +79,10 @@ def run_batch(inputs: Sequence[str], context: Context, options: Options) -> Outc
             with own_tracers(), asyncio.Runner() as runner:
                 stop_reason = runner.run(_run(find_items(inputs), plan, options, tally, display))
         finally:
-            set_limits(Limits())
+            set_limits(PaceLimits())
         if options.parquet:
             write_tables(options.out)
-    return Outcome(tally, stop_reason)
+    return BatchOutcome(tally, stop_reason)
 
 
 def _check(inputs: Sequence[str], plan: Plan, options: Options) -> Tally:

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple, cast
 
 from langgraph.graph.state import CompiledStateGraph
 
-from chat_models.factory import LOCAL
+from chat_models.factory import is_local
 from chat_models.failures import explain, is_refused
 from documents.prepare import Wanted
 from graph.answer_cache import AnswerCache, Kept, answers_kept
 from graph.builder import make_graph
-from graph.context import Context
+from graph.context import Context, wants_words
 from graph.settings import get_settings
 from graph.state import OutputState
 from graph.tracing.queue import keep_up
@@ -53,13 +53,7 @@ def identify(item: Item, plan: Plan) -> Work:
 
 def wanted(context: Context) -> Wanted:
     """Return what the graph will look for in the document store."""
-    words = context.page_text or context.grounding != "off" or is_local(context)
-    return Wanted(context.max_side_px, context.jpeg_quality, words)
-
-
-def is_local(context: Context) -> bool:
-    """Tell whether the local reader answers: its answers cost nothing, and change with its code and weights."""
-    return str(context.chat_model).partition(":")[0] == LOCAL
+    return Wanted(context.max_side_px, context.jpeg_quality, wants_words(context, str(context.chat_model)))
 
 
 async def run_one(work: Work, plan: Plan, *, is_fresh: bool = False) -> Record:
@@ -76,6 +70,8 @@ async def run_one(work: Work, plan: Plan, *, is_fresh: bool = False) -> Record:
     """
     variant, tracer = plan.variant(work.item), make_tracer()
     kept = Kept(variant.request_key, is_fresh)
+    # The local reader's answers cost nothing, and change with its code and weights.
+    keeps_answers = plan.keeps_answers and not is_local(str(variant.context.chat_model))
     ended: OutputState | None = None
     failure = None
     await keep_up()
@@ -84,7 +80,7 @@ async def run_one(work: Work, plan: Plan, *, is_fresh: bool = False) -> Record:
         with answers_kept(kept):
             ended = cast(
                 "OutputState",
-                await _graph(plan.keeps_answers and not is_local(variant.context)).ainvoke(
+                await _graph(keeps_answers).ainvoke(
                     {"document": work.item.source},
                     context=variant.context,
                     config={"callbacks": [tracer] if tracer else []},

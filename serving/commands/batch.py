@@ -64,7 +64,7 @@ def batch(
     """
     sys.path.append("")  # as for extract
     import graph.app  # noqa: F401, PLC0415 - turns tracing on
-    from chat_models.pace import Limits  # noqa: PLC0415
+    from chat_models.pace import PaceLimits  # noqa: PLC0415
     from graph.context import Context  # noqa: PLC0415
     from serving.batch.run import Options, run_batch  # noqa: PLC0415
 
@@ -82,7 +82,7 @@ def batch(
         concurrency=concurrency,
         max_cost_usd=max_cost,
         max_tokens=max_tokens,
-        pace=Limits(rpm or math.inf, tpm or math.inf, patience_s=patience),
+        pace=PaceLimits(rpm or math.inf, tpm or math.inf, patience_s=patience),
         retry_failed=retry_failed,
         restart=restart,
         keeps_answers=not no_cache,

@@ -11,7 +11,7 @@ import httpx
 import openai
 import pytest
 
-from chat_models.pace import Limits, Pace
+from chat_models.pace import Pace, PaceLimits
 
 
 def overload(**headers: str) -> Exception:
@@ -40,7 +40,7 @@ def gaps(times: list[float]) -> list[float]:
 
 async def test_nothing_holds_back_without_limits_and_failures() -> None:
     """A hundred at once are sent at once."""
-    pace = Pace(Limits())
+    pace = Pace(PaceLimits())
     times = await asyncio.gather(*(ask(pace, seconds=0.1) for _ in range(100)))
     assert max(times) - min(times) < 0.1
     assert (pace.counts().requests, pace.counts().failures, pace.counts().allowed) == (100, 0, math.inf)
@@ -48,7 +48,7 @@ async def test_nothing_holds_back_without_limits_and_failures() -> None:
 
 async def test_requests_a_minute_are_spaced_evenly() -> None:
     """1,200 a minute: one each 50 ms, also where all want to go at once."""
-    pace = Pace(Limits(rpm=1200))
+    pace = Pace(PaceLimits(rpm=1200))
     times = await asyncio.gather(*(ask(pace) for _ in range(10)))
     assert min(gaps(times)) > 0.04
     assert max(times) - min(times) == pytest.approx(9 * 0.05, abs=0.1)
@@ -56,7 +56,7 @@ async def test_requests_a_minute_are_spaced_evenly() -> None:
 
 async def test_tokens_a_minute_count_what_was_used() -> None:
     """The estimate spaces the first requests; what they took is corrected, and becomes the next estimate."""
-    pace = Pace(Limits(tpm=60_000))  # a token each millisecond
+    pace = Pace(PaceLimits(tpm=60_000))  # a token each millisecond
     async with pace.aturn(10) as turn:
         turn.tokens = 200
     begin = time.monotonic()
@@ -67,7 +67,7 @@ async def test_tokens_a_minute_count_what_was_used() -> None:
 
 async def test_retry_after_holds_everybody_back() -> None:
     """One is told to wait, and nobody asks before."""
-    pace = Pace(Limits())
+    pace = Pace(PaceLimits())
     await ask(pace, overload(retry_after="0.3"))
     begin = time.monotonic()
     times = await asyncio.gather(*(ask(pace) for _ in range(5)))
@@ -76,7 +76,7 @@ async def test_retry_after_holds_everybody_back() -> None:
 
 async def test_failures_halve_what_is_under_way_once_a_round_and_answers_restore_it() -> None:
     """Sixteen fail together: eight may follow, not 16 / 2^16; after ten rounds of answers it is sixteen again."""
-    pace = Pace(Limits())
+    pace = Pace(PaceLimits())
     await asyncio.gather(*(ask(pace, overload(), seconds=0.05) for _ in range(16)))
     assert (pace.counts().allowed, pace.counts().failures) == (8.0, 16)
     await asyncio.gather(*(ask(pace, overload(), seconds=0.05) for _ in range(8)))
@@ -88,7 +88,7 @@ async def test_failures_halve_what_is_under_way_once_a_round_and_answers_restore
 
 async def test_no_more_than_allowed_are_under_way() -> None:
     """A failure alone leaves one place; the others wait for it in their order."""
-    pace = Pace(Limits())
+    pace = Pace(PaceLimits())
     await ask(pace, overload())
     assert pace.counts().allowed == 1.0
     times = await asyncio.gather(*(ask(pace, overload(), seconds=0.02) for _ in range(5)))
@@ -98,7 +98,7 @@ async def test_no_more_than_allowed_are_under_way() -> None:
 
 async def test_error_that_stays_slows_nobody_down() -> None:
     """A document that the provider refuses says nothing of its load."""
-    pace = Pace(Limits())
+    pace = Pace(PaceLimits())
     with pytest.raises(ValueError, match="unfit"):
         async with pace.aturn(1):
             raise ValueError("unfit")
@@ -107,7 +107,7 @@ async def test_error_that_stays_slows_nobody_down() -> None:
 
 async def test_waiting_request_that_is_cancelled_leaves_its_place() -> None:
     """Stopping a run holds up no other."""
-    pace = Pace(Limits())
+    pace = Pace(PaceLimits())
     await ask(pace, overload())
     first = asyncio.create_task(ask(pace, seconds=0.1))
     second, third = asyncio.create_task(ask(pace)), asyncio.create_task(ask(pace))
@@ -119,7 +119,7 @@ async def test_waiting_request_that_is_cancelled_leaves_its_place() -> None:
 
 def test_threads_and_event_loops_share_one_pace() -> None:
     """With one place, two threads and two event loops send one after another."""
-    pace = Pace(Limits())
+    pace = Pace(PaceLimits())
     asyncio.run(ask(pace, overload()))
     held: list[tuple[float, float]] = []
 
@@ -145,7 +145,7 @@ def test_threads_and_event_loops_share_one_pace() -> None:
 
 async def test_limit_of_requests_at_once_holds_and_stays() -> None:
     """No more than that many are under way, however well all goes."""
-    pace = Pace(Limits(at_once=2))
+    pace = Pace(PaceLimits(at_once=2))
     under_way, most = 0, 0
 
     async def work() -> None:

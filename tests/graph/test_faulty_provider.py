@@ -12,7 +12,7 @@ import pytest
 from openai_server import Reply, openai_server
 from pdfs import text_pdf
 
-from chat_models.pace import Limits, pace_of, set_limits
+from chat_models.pace import PaceLimits, pace_of, set_limits
 from graph.builder import make_graph
 from graph.settings import get_settings
 from nodes.extract import RETRY_POLICY
@@ -60,7 +60,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("OPTOPHONE_CHAT_MODEL_TIMEOUT_S", str(TIMEOUT_S))
     get_settings.cache_clear()
     yield
-    set_limits(Limits())
+    set_limits(PaceLimits())
     monkeypatch.undo()
     get_settings.cache_clear()
 
@@ -84,7 +84,7 @@ def test_every_document_ends_though_six_tenths_of_requests_fail(
     monkeypatch: pytest.MonkeyPatch, patience_s: float
 ) -> None:
     """Each has a result or says why not; with patience all have one. The pace falls, and rises when all is well."""
-    set_limits(Limits(patience_s=patience_s))
+    set_limits(PaceLimits(patience_s=patience_s))
     faults = Faults(seed=7)
     with openai_server(faults) as server:
         monkeypatch.setenv("OPENAI_BASE_URL", server.url)

@@ -122,6 +122,18 @@ def test_questions_are_answered_field_by_field(
     assert optophone("review", "--list").out == "nothing waits for review\n"
 
 
+def test_user_id_without_a_name_answers_as_unknown(
+    optophone: Run, wait: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container; the answer counts."""
+    line = wait('{"company": "ACME STORE", "date": "1999-03-04", "total": 8.0}')
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", lambda uid: {}[uid])
+    code, out, err = optophone("review", line["review_id"], "--confirm", "--json")
+    assert (code, json.loads(out)["review"]["reviewer"]) == (0, "unknown"), err
+
+
 def test_table_says_who_answered(
     optophone: Run, wait: Callable[..., dict[str, Any]], typed: Callable[..., None]
 ) -> None:
