@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from schemas.errors import UsageError
 from serving.web.database import Database, DatabaseUnavailableError
@@ -59,6 +59,9 @@ class Ledger:
         except DatabaseUnavailableError as error:
             database.engine.dispose()
             raise UsageError(str(error)) from error
+        except ProgrammingError as error:  # its user may make no tables
+            database.engine.dispose()
+            raise UsageError(database.explain(error)) from None
 
     def close(self) -> None:
         """Free the database."""
