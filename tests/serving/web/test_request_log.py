@@ -53,7 +53,7 @@ def test_service_starts_before_what_it_accepts(serve: Serve, upload: Upload, mon
         is_accepted.wait(30)
         return MlflowClient()
 
-    monkeypatch.setattr("serving.web.request_log._client", make_client)
+    monkeypatch.setattr("serving.web.logged_run._client", make_client)
     client = serve(request_log=True)
     accepted = client.post("/api/v1/extractions", json={"document": upload(client)}).json()
     time.sleep(0.002)  # times are told to the millisecond
@@ -122,7 +122,7 @@ def test_odd_error_is_one_extractions_alone(
         raise RuntimeError("odd")
 
     with monkeypatch.context() as broken:
-        broken.setattr("serving.web.request_log.page_words", fail)
+        broken.setattr("serving.web.logged_run.page_words", fail)
         odd = client.post("/api/v1/extractions?wait=30", json={"document": upload(client)}).json()
         for _ in range(100):
             if any("missing in the request log: RuntimeError" in record.message for record in caplog.records):
