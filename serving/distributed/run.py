@@ -1,0 +1,248 @@
+"""One start of a run on Ray, from what was given to what is left."""
+
+import json
+import math
+import signal
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from chat_models.pace import Limits
+from graph.context import Context
+from graph.settings import get_settings
+from schemas.errors import OptophoneError, UsageError
+from serving.batch.engine import StopReason
+from serving.batch.folder import RUN, describe, go_on, only_writer, understand
+from serving.batch.inputs import Item, find_items
+from serving.batch.plan import Plan
+from serving.batch.progress import Display
+from serving.batch.record import Record
+from serving.batch.results import input_key
+from serving.batch.run import Outcome, check_inputs
+from serving.batch.tally import Tally
+from serving.batch.work import Work, copied
+from serving.distributed.cluster import Cluster, joined
+from serving.distributed.output import Output, is_uri
+from serving.distributed.parts import (
+    Part,
+    cut,
+    done_parts,
+    make_part,
+    read_part,
+    remove_unfinished,
+    write_part,
+)
+from serving.distributed.worker import Job, Worker, identity_of, name_units
+
+# A part is what a worker is given and what is written at once. 64 pages are about a minute of OCR: longer parts leave
+# workers idle at the end, shorter ones make more files (a million pages: 16,000 parts).
+_PART = 64
+# So that a small run ends at about the same time everywhere.
+_PARTS_A_WORKER = 4
+# Hashing takes a millisecond a document, handing out as much: many at a time.
+_HASHED_AT_ONCE = 256
+# A worker that was killed, with its machine or without, isn't the part's fault; five are.
+_TRIES = 5
+# An object store answers in some hundredths of a second.
+_READ_AT_ONCE = 16
+
+
+@dataclass(frozen=True)
+class RayOptions:
+    """How a run is done, beside what is asked."""
+
+    out: str
+    """A folder or a URI."""
+    cluster: Cluster
+    pace: Limits
+    """Of the requests of all workers to each chat model."""
+    concurrency: int = 8
+    """Requests under way at once, of all workers; each has one at least."""
+    keeps_answers: bool = True
+    quiet: bool = False
+
+
+class _Pool(NamedTuple):
+    """How many workers there may be, and cores of each."""
+
+    least: int
+    most: int
+    cpus: float
+
+
+@dataclass
+class _Known:
+    """What earlier starts did."""
+
+    written: Counter[bytes] = field(default_factory=Counter)
+    """How many records answer for an input, by `input_key`."""
+    places: dict[str, str] = field(default_factory=dict)
+    """Unit to the part that holds its record."""
+
+
+def run_on_ray(inputs: Sequence[str], context: Context, options: RayOptions) -> Outcome:
+    """Do a run, or what is left of it.
+
+    Raises:
+        UsageError: the call is wrong; nothing was paid. Or every document failed alike.
+        OSError: a result can't be written; those before it are.
+    """
+    _check_tracing()
+    place = options.out if is_uri(options.out) else str(Path(options.out).resolve())
+    with joined(options.cluster) as ray, nullcontext() if is_uri(place) else only_writer(Path(place)):
+        output = Output(place)
+        begun = output.get(RUN)
+        run = understand(begun, place, "ray") if begun else None
+        plan = go_on(run, context, place, keeps_answers=options.keeps_answers)
+        tally = check_inputs(inputs, plan)
+        if run is None:
+            output.put(RUN, describe(context, plan, "ray"))
+        pool = _Pool(options.cluster.min_workers, _most_workers(ray, options.cluster), options.cluster.cpus)
+        job = _make_job(plan, place, options, pool.most)
+        display = Display(tally, quiet=options.quiet)
+        stop_reason: StopReason | None = None
+        try:
+            with display, _stopped_by_sigterm():
+                for done in _do_the_rest(ray, inputs, job, tally, pool):
+                    tally.add(done)
+                    display.update()
+        except KeyboardInterrupt:
+            stop_reason = "interrupted"
+        except ray.exceptions.RayError as error:
+            said = str(error).strip().partition("\n")[0]
+            raise OptophoneError(f"the cluster gave up: {said}; mend it, and run the same command again") from error
+        display.summarise(stop_reason)
+    return Outcome(tally, stop_reason)
+
+
+def _check_tracing() -> None:
+    settings = get_settings()
+    if settings.tracing and settings.tracking_uri.startswith("sqlite:"):
+        raise UsageError(
+            "the workers of a cluster can't all trace into one SQLite file; set MLFLOW_TRACKING_URI to a tracking "
+            "server, or OPTOPHONE_TRACING=false"
+        )
+
+
+def _most_workers(ray: Any, cluster: Cluster) -> int:
+    room = int(ray.cluster_resources().get("CPU", 1) / cluster.cpus)
+    return max(cluster.max_workers or room, cluster.min_workers, 1)
+
+
+def _make_job(plan: Plan, place: str, options: RayOptions, workers: int) -> Job:
+    """Give each worker its share of what the provider allows, as if all that may be were at work."""
+    concurrency = max(options.concurrency // workers, 1)
+    pace = replace(options.pace, rpm=options.pace.rpm / workers, tpm=options.pace.tpm / workers, at_once=concurrency)
+    return Job(plan, place, str(Path.cwd()), pace, concurrency, identity_of(plan))
+
+
+def _do_the_rest(ray: Any, inputs: Sequence[str], job: Job, tally: Tally, pool: _Pool) -> Iterator[Tally]:
+    """Yield what came of each part, in order of completion."""
+    output = Output(job.out)
+    remove_unfinished(output)
+    known = _look_back(output, tally)
+    tally.before = tally.done
+    groups, copies = _new_groups(_named(ray, inputs, job), known)
+    for record in _copy(copies, known, output):
+        tally.note(record)
+    size = min(_PART, max(1, math.ceil(len(groups) / (pool.most * _PARTS_A_WORKER))))
+    yield from _done(ray, list(cut(groups, size)), job, pool)
+
+
+def _look_back(output: Output, tally: Tally) -> _Known:
+    """Count what earlier starts wrote."""
+    known = _Known()
+    names = sorted(done_parts(output))
+    with ThreadPoolExecutor(_READ_AT_ONCE) as pool:
+        for name, records in zip(names, pool.map(partial(read_part, output), names), strict=True):
+            for record in records:
+                known.written[input_key(record["id"], record["source"], record["unit"])] += 1
+                if record["unit"]:
+                    known.places.setdefault(record["unit"], name)
+                tally.note(record)
+    return known
+
+
+def _named(ray: Any, inputs: Sequence[str], job: Job) -> Iterator[tuple[Item, str]]:
+    """Yield each input with its unit; the cluster reads them, and nobody pays."""
+    items = find_items(inputs)
+    rows = []
+    while some := list(islice(items, _HASHED_AT_ONCE)):
+        rows.append({"items": json.dumps([asdict(item) for item in some])})
+    named = ray.data.from_items(rows, override_num_blocks=len(rows))
+    found: dict[int, tuple[Item, str]] = {}
+    for row in named.map(_with_items, fn_args=[job]).iter_rows():
+        if row["failure"]:
+            raise UsageError(row["failure"])
+        given = [Item(**item) for item in json.loads(row["items"])]
+        found |= {item.index: (item, unit) for item, unit in zip(given, json.loads(row["units"]), strict=True)}
+    return (found[index] for index in sorted(found))
+
+
+def _with_items(row: dict[str, str], job: Job) -> dict[str, str]:
+    return row | name_units(row, job)
+
+
+def _new_groups(named: Iterator[tuple[Item, str]], known: _Known) -> tuple[list[list[Item]], list[tuple[Item, str]]]:
+    """Sort out inputs without a record: those to ask about, twins together, and those whose record is to be copied."""
+    groups: dict[str, list[Item]] = {}
+    copies = []
+    for item, unit in named:
+        keys = (input_key(item.id, item.source, unit), input_key(item.id, item.source, ""))
+        if key := next((key for key in keys if known.written[key]), None):
+            known.written[key] -= 1
+        elif unit in known.places:
+            copies.append((item, unit))
+        else:  # what can't be read has no twins
+            groups.setdefault(unit or f"#{item.index}", []).append(item)
+    return list(groups.values()), copies
+
+
+def _copy(copies: Sequence[tuple[Item, str]], known: _Known, output: Output) -> list[Record]:
+    """Write the records of inputs whose content an earlier start has asked about."""
+    records = []
+    for item, unit in copies:
+        first = next(record for record in read_part(output, known.places[unit]) if record["unit"] == unit)
+        records.append(copied(first, Work(item, first["document"], unit)))
+    if records:
+        write_part(output, make_part([item for item, _ in copies]).name, records)
+    return records
+
+
+def _done(ray: Any, parts: list[Part], job: Job, pool: _Pool) -> Iterator[Tally]:
+    """Have the parts done; yield what came of each, in order of completion.
+
+    A row, so a block, so a task is one part: what Ray repeats is one part.
+    """
+    if not parts:
+        return
+    rows = [{"part": part.as_json()} for part in parts]
+    done = ray.data.from_items(rows, override_num_blocks=len(rows)).map(
+        Worker,
+        fn_constructor_args=[job],
+        # One waits at each worker, so that none waits for the next.
+        compute=ray.data.ActorPoolStrategy(min_size=pool.least, max_size=pool.most, max_tasks_in_flight_per_actor=2),
+        num_cpus=pool.cpus,
+        max_restarts=-1,
+        max_task_retries=_TRIES - 1,
+    )
+    for row in done.iter_rows():
+        if row["failure"]:
+            raise UsageError(row["failure"])
+        yield Tally(**{**json.loads(row["tally"]), "chat_models": set()})
+
+
+@contextmanager
+def _stopped_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM do what Ctrl+C does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
