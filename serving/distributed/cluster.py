@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 from schemas.errors import UsageError
@@ -39,19 +40,23 @@ def worker_counts(text: str) -> tuple[int, int | None]:
     return counts
 
 
+def check_installed() -> None:
+    """Raise UsageError where the extra isn't installed."""
+    if not all(find_spec(name) for name in ("ray", "fsspec")):
+        raise UsageError("--engine ray needs Ray; run pip install -e '.[ray]' in the checkout")
+
+
 @contextmanager
 def joined(cluster: Cluster) -> Iterator[Any]:
     """Connect to a cluster, or start one; gives the package `ray`.
 
     Raises:
-        UsageError: Ray isn't installed, or no cluster answers.
+        UsageError: no cluster answers.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    try:
-        import ray  # noqa: PLC0415 - of the extra, and takes seconds
-        import ray.data  # noqa: PLC0415
-    except ImportError as error:
-        raise UsageError("--engine ray needs Ray; run pip install -e '.[ray]' in the checkout") from error
+    import ray  # noqa: PLC0415 - of the extra, and takes seconds
+    import ray.data  # noqa: PLC0415
+
     local = {} if cluster.address else {"include_dashboard": False}
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     try:

@@ -27,7 +27,7 @@ from serving.batch.results import input_key
 from serving.batch.run import Outcome, check_inputs
 from serving.batch.tally import Tally
 from serving.batch.work import Work, copied
-from serving.distributed.cluster import Cluster, joined
+from serving.distributed.cluster import Cluster, check_installed, joined
 from serving.distributed.output import Output, is_uri
 from serving.distributed.parts import (
     Part,
@@ -93,32 +93,46 @@ def run_on_ray(inputs: Sequence[str], context: Context, options: RayOptions) -> 
         UsageError: the call is wrong; nothing was paid. Or every document failed alike.
         OSError: a result can't be written; those before it are.
     """
+    check_installed()
     _check_tracing()
     place = options.out if is_uri(options.out) else str(Path(options.out).resolve())
-    with joined(options.cluster) as ray, nullcontext() if is_uri(place) else only_writer(Path(place)):
-        output = Output(place)
-        begun = output.get(RUN)
-        run = understand(begun, place, "ray") if begun else None
-        plan = go_on(run, context, place, keeps_answers=options.keeps_answers)
-        tally = check_inputs(inputs, plan)
-        if run is None:
-            output.put(RUN, describe(context, plan, "ray"))
-        pool = _Pool(options.cluster.min_workers, _most_workers(ray, options.cluster), options.cluster.cpus)
-        job = _make_job(plan, place, options, pool.most)
-        display = Display(tally, quiet=options.quiet)
-        stop_reason: StopReason | None = None
-        try:
-            with display, _stopped_by_sigterm():
-                for done in _do_the_rest(ray, inputs, job, tally, pool):
-                    tally.add(done)
-                    display.update()
-        except KeyboardInterrupt:
-            stop_reason = "interrupted"
-        except ray.exceptions.RayError as error:
-            said = str(error).strip().partition("\n")[0]
-            raise OptophoneError(f"the cluster gave up: {said}; mend it, and run the same command again") from error
-        display.summarise(stop_reason)
+    with nullcontext() if is_uri(place) else only_writer(Path(place)):
+        plan, tally = _begin(Output(place), inputs, context, options)
+        with joined(options.cluster) as ray:
+            pool = _Pool(options.cluster.min_workers, _most_workers(ray, options.cluster), options.cluster.cpus)
+            job = _make_job(plan, place, options, pool.most)
+            display = Display(tally, quiet=options.quiet)
+            stop_reason = _show(_do_the_rest(ray, inputs, job, tally, pool), tally, display)
     return Outcome(tally, stop_reason)
+
+
+def _begin(output: Output, inputs: Sequence[str], context: Context, options: RayOptions) -> tuple[Plan, Tally]:
+    begun = output.get(RUN)
+    run = understand(begun, output.place, "ray") if begun else None
+    plan = go_on(run, context, output.place, keeps_answers=options.keeps_answers)
+    tally = check_inputs(inputs, plan)
+    if run is None:
+        output.put(RUN, describe(context, plan, "ray"))
+    return plan, tally
+
+
+def _show(parts: Iterator[Tally], tally: Tally, display: Display) -> StopReason | None:
+    """Add up what came of each part as it comes."""
+    from ray.exceptions import RayError  # noqa: PLC0415 - of the extra
+
+    stop_reason: StopReason | None = None
+    try:
+        with display, _stopped_by_sigterm():
+            for done in parts:
+                tally.add(done)
+                display.update()
+    except KeyboardInterrupt:
+        stop_reason = "interrupted"
+    except RayError as error:
+        said = str(error).strip().partition("\n")[0]
+        raise OptophoneError(f"the cluster gave up: {said}; mend it, and run the same command again") from error
+    display.summarise(stop_reason)
+    return stop_reason
 
 
 def _check_tracing() -> None:

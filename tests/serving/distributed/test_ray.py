@@ -26,6 +26,8 @@ _LIMIT_S = 240
 # Differ from run to run: times, and who did it.
 _VOLATILE = ("seconds", "trace_id")
 
+_RAY = ("--engine", "ray", "--ray-workers", "2:2", "--no-cache", "--concurrency", "4")
+
 
 def _answer(body: dict[str, Any]) -> Reply:
     """Answer by what stands on the page, with a wrong value on each seventh, which is asked again."""
@@ -101,7 +103,7 @@ def _workers(pid: int) -> list[int]:
 def test_a_killed_worker_changes_no_record_and_costs_only_what_was_in_flight(
     run: Run, write_pdf: WritePdf, tmp_path: Path
 ) -> None:
-    """100 documents: the same records, tables and counts as on one machine, though a worker was killed in the middle."""
+    """100 documents: the same records and counts as on one machine; another start asks only what is new."""
     for number in range(94):
         write_pdf(f"scans/{number:02}.pdf", ("Name: Alice", f"Page: {number}"))
     for number in range(94, 98):  # twins of others, far from them
@@ -112,10 +114,11 @@ def test_a_killed_worker_changes_no_record_and_costs_only_what_was_in_flight(
         expected_counts = _finish(run(server, "local"))
         asked_locally = _asked(server)
     with openai_server(_answer) as server:
-        process = run(server, "ray", "--engine", "ray", "--ray-workers", "2:2", "--no-cache", "--concurrency", "4")
+        process = run(server, "ray", *_RAY)
         end = time.monotonic() + _LIMIT_S
         while len(server.requests) < 30:
-            assert process.poll() is None and time.monotonic() < end, process.communicate()[1]
+            assert process.poll() is None, process.communicate()[1]
+            assert time.monotonic() < end, "it asked for no more"
             time.sleep(0.02)
         workers = _workers(process.pid)
         os.kill(workers[0], signal.SIGKILL)
@@ -124,10 +127,18 @@ def test_a_killed_worker_changes_no_record_and_costs_only_what_was_in_flight(
             time.sleep(0.02)
         counts = _finish(process)
         asked = _asked(server)
+        records = _of_ray(tmp_path / "ray")
+        write_pdf("scans/new.pdf", ("Name: Alice", "Page: 100"))
+        write_pdf("scans/twin.pdf", ("Name: Alice", "Page: 5"))
+        again = _finish(run(server, "ray", *_RAY))
+        assert _asked(server) - asked == {"100": 1}
+    assert (again["before"], again["valid"], again["duplicates"]) == (100, 100, 5)
+    assert len(_of_ray(tmp_path / "ray")) == 102
     expected = [json.loads(line) for line in (tmp_path / "local" / "results.jsonl").read_text().splitlines()]
-    assert _by_index(_of_ray(tmp_path / "ray")) == _by_index(expected)
+    assert _by_index(records) == _by_index(expected)
     assert {name: counts[name] for name in expected_counts} == expected_counts
-    assert len(expected) == 100 and expected_counts["valid"] == 98 and expected_counts["duplicates"] == 4
+    assert len(expected) == 100
+    assert (expected_counts["valid"], expected_counts["duplicates"]) == (98, 4)
     # Two documents were in flight at the killed worker, and a third about to be written.
     assert sum((asked - asked_locally).values()) <= 3
     assert not asked_locally - asked
