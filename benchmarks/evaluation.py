@@ -79,7 +79,7 @@ def measure(folder: Path, rounds: int) -> None:
 
 def timed(work: Callable[[], None]) -> tuple[float, float]:
     """Return clock and CPU seconds until the last trace is stored."""
-    from graph.tracing import flush_traces  # noqa: PLC0415
+    from graph.tracing.queue import flush_traces  # noqa: PLC0415
 
     wall, cpu = time.perf_counter(), _cpu_s()
     work()

@@ -29,7 +29,7 @@ from evaluation.monitoring.page import page_figures
 from evaluation.monitoring.runs import TracedRun
 from graph.builder import make_graph
 from graph.context import Context
-from graph.trace_tags import run_figures
+from graph.tracing.tags import run_figures
 
 # Of each form so many answers that lost pairs, to draw from.
 VARIANTS = 10

@@ -34,7 +34,8 @@ from documents.words import page_words
 from graph.builder import make_graph
 from graph.context import Context
 from graph.settings import get_settings, get_store
-from graph.tracing import enable_tracing, flush_traces
+from graph.tracing.enable import enable_tracing
+from graph.tracing.queue import flush_traces
 from schemas.coerce import coerce
 from schemas.parsing import parse_answer
 

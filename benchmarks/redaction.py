@@ -25,7 +25,7 @@ def main() -> None:
     arguments = parser.parse_args()
     os.environ.update(OPTOPHONE_REDACT_FIELDS=arguments.fields, OPTOPHONE_REDACT_PATTERNS=arguments.patterns)
     from graph.app import graph  # noqa: PLC0415 - after the settings
-    from graph.redacted_spans import SpanRedactor  # noqa: PLC0415
+    from graph.redaction.spans import SpanRedactor  # noqa: PLC0415
 
     spent: list[float] = []
     clean = SpanRedactor._clean_trace

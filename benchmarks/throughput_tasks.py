@@ -173,8 +173,7 @@ def _batch(inputs: str, chat_model: str, concurrency: int, name: str = "") -> Ro
     import graph.app  # noqa: F401, PLC0415 - turns tracing on
     from chat_models.pace import Limits  # noqa: PLC0415
     from graph.context import Context  # noqa: PLC0415
-    from graph.trace_queue import trace_queue  # noqa: PLC0415
-    from graph.tracing import trace_counts  # noqa: PLC0415
+    from graph.tracing.queue import trace_counts, trace_queue  # noqa: PLC0415
     from serving.batch.run import Options, run_batch  # noqa: PLC0415
 
     out = Path(inputs).with_name(f"out{name}-{Path(inputs).name}")

@@ -127,7 +127,7 @@ def make_run(folder: Path) -> Any:
 
 def wait_for_traces(*, traced: bool) -> None:
     """Wait until the last trace is stored and linked."""
-    from graph.tracing import flush_traces  # noqa: PLC0415 - as above
+    from graph.tracing.queue import flush_traces  # noqa: PLC0415 - as above
 
     if traced:
         flush_traces()

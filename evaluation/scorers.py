@@ -19,8 +19,8 @@ from evaluation.spans import own_figures
 from graph.app import graph
 from graph.context import Context
 from graph.state import OutputState
-from graph.trace_tags import EVALUATION, KIND_TAG
-from graph.tracing import tagged_traces
+from graph.tracing.tags import EVALUATION, KIND_TAG
+from graph.tracing.tracers import tagged_traces
 
 
 def to_rows(samples: Sequence[Sample]) -> list[dict[str, Any]]:

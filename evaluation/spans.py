@@ -12,8 +12,8 @@ from evaluation.differences import explain, side_by_side
 from evaluation.metrics import METRICS, DocumentScores
 from graph.settings import get_settings
 from graph.state import OutputState
-from graph.trace_tags import EVALUATION, KIND_TAG
-from graph.tracing import tagged_traces
+from graph.tracing.tags import EVALUATION, KIND_TAG
+from graph.tracing.tracers import tagged_traces
 
 EXPECTED = "expected"
 """Name of the gold on a trace; not the name of a reviewer's correction, which makes a sample of its own."""

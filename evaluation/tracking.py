@@ -26,7 +26,7 @@ from evaluation.experiment import Experiment
 from evaluation.system import describe
 from graph.context import Context
 from graph.settings import Settings
-from graph.tracing import use_experiment
+from graph.tracing.experiment import use_experiment
 from prompts.connection import Connection, connect
 from schemas.errors import UnreachableError
 

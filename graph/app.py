@@ -3,10 +3,10 @@
 import gc
 
 from graph.builder import make_graph
-from graph.redacted_logs import redact_logs
-from graph.redaction import get_redaction
+from graph.redaction.logs import redact_logs
+from graph.redaction.rules import get_redaction
 from graph.settings import get_settings
-from graph.tracing import enable_tracing
+from graph.tracing.enable import enable_tracing
 
 if redaction := get_redaction():
     redact_logs(redaction)

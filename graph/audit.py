@@ -10,7 +10,7 @@ from heapq import merge
 from typing import Any, Literal, NamedTuple, get_args
 
 from graph.settings import get_settings
-from graph.tracing import experiment_name, find_experiment
+from graph.tracing.experiment import experiment_name, find_experiment
 from prompts.connection import connect
 from prompts.promotions import Move, all_moves
 

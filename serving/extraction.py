@@ -17,7 +17,7 @@ from graph.app import graph
 from graph.context import Context
 from graph.settings import get_settings, get_store
 from graph.state import OutputState
-from graph.tracing import last_trace_id
+from graph.tracing.tracers import last_trace_id
 from schemas.errors import UsageError
 from serving.highlights import highlighted_pages
 from serving.table import print_result

@@ -16,7 +16,7 @@ from evaluation.system import describe, pin
 from graph.audit import record
 from graph.context import Context
 from graph.settings import Settings
-from graph.tracing import use_experiment
+from graph.tracing.experiment import use_experiment
 from prompts.connection import connect
 from prompts.names import parse_name
 from prompts.promotions import login_name

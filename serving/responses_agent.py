@@ -9,10 +9,10 @@ from mlflow.types.responses import ResponsesAgentRequest, ResponsesAgentResponse
 
 from graph.builder import make_graph
 from graph.context import Context
-from graph.redacted_logs import redact_logs
-from graph.redaction import get_redaction
+from graph.redaction.logs import redact_logs
+from graph.redaction.rules import get_redaction
 from graph.settings import get_settings
-from graph.tracing import clean_spans, trace_runs
+from graph.tracing.enable import clean_spans, trace_runs
 from prompts.registry import LoadedPrompt, carry_prompt
 from serving.agent.events import Event, Telling
 from serving.agent.request import Wanted, read_request

@@ -73,7 +73,7 @@ def postgres() -> Iterator[PostgresServer]:
 def _remove_session_folder() -> Iterator[None]:
     yield
     if "mlflow" in sys.modules:
-        from graph.tracing import flush_traces
+        from graph.tracing.queue import flush_traces
 
         flush_traces()  # what is on its way would find its database gone
     _SESSION.cleanup()

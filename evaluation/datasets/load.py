@@ -12,7 +12,7 @@ from evaluation.datasets.generated.dataset import load_generated
 from evaluation.datasets.reviewed import load_reviewed
 from evaluation.datasets.sample import Sample, Skipped
 from evaluation.datasets.sroie import load_sroie
-from graph.redaction import get_redaction
+from graph.redaction.rules import get_redaction
 from graph.settings import get_settings
 from schemas.errors import UsageError
 

@@ -12,10 +12,10 @@ from typing import Any
 from documents.redaction import REDACTED
 from evaluation.datasets.annotations import Loaded, UnusableAnnotationError, check_shape
 from evaluation.datasets.sample import Sample, Skipped
-from graph.hidden import hide_extraction
-from graph.redaction import get_redaction
+from graph.redaction.hidden import hide_extraction
+from graph.redaction.rules import get_redaction
 from graph.settings import get_store
-from graph.tracing import experiment_name
+from graph.tracing.experiment import experiment_name
 from prompts.connection import connect
 from schemas.errors import UnreadableDocumentError, UsageError
 from schemas.target import REGISTERED
@@ -29,7 +29,7 @@ def log_correction(trace_id: str, extraction: Mapping[str, Any], reviewer: str) 
     """Leave the right extraction on a trace in this process's store; a later one replaces it.
 
     What is to be redacted stays out of it, and so it is no ground truth.
-    The trace must be stored already: see `graph.tracing.flush_traces`.
+    The trace must be stored already: see `graph.tracing.queue.flush_traces`.
     """
     import mlflow  # noqa: PLC0415 - takes seconds
     from mlflow.entities import AssessmentSource, AssessmentSourceType  # noqa: PLC0415

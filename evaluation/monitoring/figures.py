@@ -7,7 +7,7 @@ from math import exp, log
 from evaluation.metrics import Ratio
 from evaluation.monitoring.page import PageFigures
 from evaluation.monitoring.runs import TracedRun
-from graph.trace_tags import FAILED, Figures
+from graph.tracing.tags import FAILED, Figures
 
 
 @dataclass(frozen=True)

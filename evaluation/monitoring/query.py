@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from graph.trace_tags import CHAT_MODEL_TAG, DOCUMENT_TAG, NAME_TAG, SCHEMA_TAG, STATUS_TAG
+from graph.tracing.tags import CHAT_MODEL_TAG, DOCUMENT_TAG, NAME_TAG, SCHEMA_TAG, STATUS_TAG
 from prompts.names import PromptName
 from schemas.errors import UsageError
 

@@ -10,7 +10,8 @@ from pydantic import TypeAdapter
 
 from evaluation.monitoring.query import RunQuery, to_filter
 from graph.settings import get_settings
-from graph.trace_tags import (
+from graph.tracing.experiment import experiment_name
+from graph.tracing.tags import (
     CHAT_MODEL_TAG,
     DOCUMENT_TAG,
     FIGURES_TAG,
@@ -22,7 +23,6 @@ from graph.trace_tags import (
     STATUS_TAG,
     Figures,
 )
-from graph.tracing import experiment_name
 from prompts.connection import connect
 
 T = TypeVar("T")

@@ -13,8 +13,8 @@ from typing import Any
 from evaluation.monitoring.monitor import Monitoring
 from evaluation.monitoring.runs import ask
 from graph.settings import get_settings
-from graph.trace_tags import KIND_TAG, SCHEMA_TAG
-from graph.tracing import use_experiment
+from graph.tracing.experiment import use_experiment
+from graph.tracing.tags import KIND_TAG, SCHEMA_TAG
 
 KIND = "monitoring"
 

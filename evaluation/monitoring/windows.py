@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from evaluation.monitoring.change import LEAST_DOCUMENTS
 from evaluation.monitoring.query import parse_duration
 from evaluation.monitoring.runs import TracedRun
-from graph.trace_tags import WAITING
+from graph.tracing.tags import WAITING
 from schemas.errors import UsageError
 
 HISTORY = 6

@@ -18,7 +18,7 @@ from mlflow.entities import Trace
 from mlflow.genai.optimize.optimizers import BasePromptOptimizer
 from mlflow.genai.optimize.types import EvaluationResultRecord, PromptOptimizerOutput
 
-from graph.tracing import flush_traces
+from graph.tracing.queue import flush_traces
 from prompts.template import variables
 
 Record = dict[str, Any]

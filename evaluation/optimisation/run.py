@@ -32,8 +32,8 @@ from graph.app import graph
 from graph.context import Context
 from graph.settings import get_settings, get_store
 from graph.state import OutputState
-from graph.trace_tags import EVALUATION, KIND_TAG
-from graph.tracing import tagged_traces
+from graph.tracing.tags import EVALUATION, KIND_TAG
+from graph.tracing.tracers import tagged_traces
 from prompts.names import parse_name
 from prompts.publishing import WHY
 from schemas.errors import ChatModelError, UsageError

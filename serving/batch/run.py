@@ -12,7 +12,8 @@ from chat_models.pace import Limits, pace_of, set_limits
 from chat_models.pricing import cost_usd
 from graph.context import Context
 from graph.settings import get_settings, get_store
-from graph.tracing import flush_traces, own_tracers, store_traces_apart, trace_counts
+from graph.tracing.queue import flush_traces, store_traces_apart, trace_counts
+from graph.tracing.tracers import own_tracers
 from schemas.errors import UsageError
 from serving.batch.budget import Budget
 from serving.batch.engine import Engine, StopReason

@@ -17,7 +17,8 @@ from graph.builder import make_graph
 from graph.context import Context
 from graph.settings import get_settings
 from graph.state import OutputState
-from graph.tracing import keep_up, make_tracer
+from graph.tracing.queue import keep_up
+from graph.tracing.tracers import make_tracer
 from schemas.errors import UsageError
 from serving.batch.inputs import Item
 from serving.batch.plan import Plan
@@ -75,10 +76,10 @@ async def run_one(work: Work, plan: Plan, *, is_fresh: bool = False) -> Record:
     """
     variant, tracer = plan.variant(work.item), make_tracer()
     kept = Kept(variant.request_key, is_fresh)
-    started = time.perf_counter()
     ended: OutputState | None = None
     failure = None
     await keep_up()
+    started = time.perf_counter()
     try:
         with answers_kept(kept):
             ended = cast(

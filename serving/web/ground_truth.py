@@ -7,9 +7,9 @@ from typing import Any
 
 from documents.redaction import REDACTED, Mask
 from evaluation.datasets.reviewed import log_correction
-from graph.redaction import get_redaction
+from graph.redaction.rules import get_redaction
 from graph.settings import get_settings
-from graph.tracing import flush_traces
+from graph.tracing.queue import flush_traces
 from prompts.connection import connect
 
 # Traces on their way are stored first, which takes a second or two.

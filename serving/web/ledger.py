@@ -67,12 +67,16 @@ class Ledger:
             self._database.engine.dispose()
 
     @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
+    def _held(self) -> Iterator[Database]:
         with self._lock:
             if self._is_closed:  # the engine would connect again, and keep the next service out
                 raise LedgerClosedError
-            with self._database.transaction() as connection:
-                yield connection
+            yield self._database
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        with self._held() as database, database.transaction() as connection:
+            yield connection
 
     def check(self) -> None:
         """Raise unless the database can be written."""
@@ -117,7 +121,7 @@ class Ledger:
             connection.execute(delete(extractions).where(of_document))
             connection.execute(delete(documents).where(documents.c.ref == ref))
         if self._database.after_deletion:
-            with self._lock, self._database.engine.connect() as outside:
+            with self._held() as database, database.engine.connect() as outside:
                 outside.exec_driver_sql(self._database.after_deletion)
 
     # Extractions

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from documents.page import Word
 from documents.redaction import black_out, replace_words
-from graph.hidden import make_hidden
-from graph.redaction import get_redaction
+from graph.redaction.hidden import make_hidden
+from graph.redaction.rules import get_redaction
 from serving.web.tables import StoredExtraction
 
 Pages = Sequence[Sequence[Word]]

@@ -18,8 +18,8 @@ from documents.page import Word
 from documents.store import DocumentStore
 from documents.words import page_words
 from graph.settings import get_settings
-from graph.trace_tags import DOCUMENT_TAG
-from graph.tracing import experiment_name
+from graph.tracing.experiment import experiment_name
+from graph.tracing.tags import DOCUMENT_TAG
 from prompts.connection import connect
 from schemas.errors import UnreachableError
 from serving.highlights import highlighted_pages

@@ -7,8 +7,8 @@ from langchain_core.runnables import RunnableConfig
 
 from graph.app import graph
 from graph.context import Context
-from graph.trace_tags import DOCUMENT_TAG
-from graph.tracing import make_tracer, tagged_traces
+from graph.tracing.tags import DOCUMENT_TAG
+from graph.tracing.tracers import make_tracer, tagged_traces
 from schemas.errors import ChatModelError, OptophoneError, PromptError, SchemaError, UsageError
 from serving.narrator import Narrator, NoteNode, Tell
 from serving.web.database import DatabaseUnavailableError

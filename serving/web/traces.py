@@ -5,8 +5,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from graph.settings import get_settings
-from graph.trace_tags import DOCUMENT_TAG
-from graph.tracing import experiment_name, flush_traces
+from graph.tracing.experiment import experiment_name
+from graph.tracing.queue import flush_traces
+from graph.tracing.tags import DOCUMENT_TAG
 from prompts.connection import connect
 from schemas.errors import UnreachableError
 

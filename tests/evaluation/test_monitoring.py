@@ -18,7 +18,7 @@ from evaluation.monitoring.runs import TracedRun
 from evaluation.monitoring.windows import choose_windows, most_common_schema, parse_size
 from graph.builder import make_graph
 from graph.context import Context
-from graph.trace_tags import Figures
+from graph.tracing.tags import Figures
 from prompts.names import parse_name
 from schemas.errors import UsageError
 

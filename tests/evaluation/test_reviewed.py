@@ -10,7 +10,9 @@ from evaluation.datasets.load import load_dataset
 from evaluation.datasets.reviewed import EXPECTATION, log_correction
 from graph.app import graph
 from graph.settings import get_settings
-from graph.tracing import enable_tracing, flush_traces, last_trace_id
+from graph.tracing.enable import enable_tracing
+from graph.tracing.queue import flush_traces
+from graph.tracing.tracers import last_trace_id
 from schemas.errors import UsageError
 
 FORM = text_pdf("Name: Ada Lovelace", "", "Town: London")

@@ -9,7 +9,7 @@ from evaluation.training.confidence import Reliability
 from evaluation.training.cross_validation import FoldResult, Training
 from evaluation.training.tracking import EXPERIMENT, log_training
 from graph.settings import Settings, get_settings
-from graph.tracing import enable_tracing
+from graph.tracing.enable import enable_tracing
 
 
 def test_a_training_leaves_its_parameters_figures_and_weights(tmp_path: Path, monkeypatch):

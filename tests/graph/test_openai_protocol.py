@@ -11,7 +11,8 @@ from pdfs import text_pdf
 
 from graph.app import graph
 from graph.builder import make_graph
-from graph.tracing import flush_traces, last_trace_id
+from graph.tracing.queue import flush_traces
+from graph.tracing.tracers import last_trace_id
 from nodes.extract import RETRY_POLICY
 
 RECEIPT = text_pdf("ACME STORE", "Date: 25/12/2018", "Total 8.00")

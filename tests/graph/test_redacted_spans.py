@@ -24,7 +24,9 @@ from chat_models.scripted import ScriptedChatModel
 from documents.redaction import REDACTED
 from graph.app import graph
 from graph.builder import make_graph
-from graph.tracing import WAITS_TAG, flush_traces, last_trace_id
+from graph.tracing.queue import flush_traces
+from graph.tracing.spans import WAITS_TAG
+from graph.tracing.tracers import last_trace_id
 from schemas.errors import ChatModelError
 
 Script = Callable[..., tuple[str, ScriptedChatModel]]
@@ -206,7 +208,7 @@ def test_failing_redaction_empties_the_trace(
     def fail(*_: Any) -> None:
         raise ZeroDivisionError(COMPANY)
 
-    monkeypatch.setattr("graph.redacted_trace.make_hidden", fail)
+    monkeypatch.setattr("graph.redaction.trace.make_hidden", fail)
     with caplog.at_level(logging.WARNING):
         assert invoke(script(*ANSWERS)[0])["extraction"]["company"] == COMPANY
     trace = stored(last_trace_id())

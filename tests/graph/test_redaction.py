@@ -7,8 +7,8 @@ import pytest
 
 from documents.page import Word
 from documents.redaction import REDACTED
-from graph.hidden import hide_extraction, make_hidden
-from graph.redaction import Redaction, concerns, is_chosen, make_redaction
+from graph.redaction.hidden import hide_extraction, make_hidden
+from graph.redaction.rules import Redaction, concerns, is_chosen, make_redaction
 from schemas.errors import UsageError
 
 WORDS = [

@@ -11,12 +11,12 @@ import mlflow
 import pytest
 from pdfs import text_pdf
 
-import graph.trace_queue as module
+import graph.tracing.queue as module
 from chat_models.scripted import ScriptedChatModel
 from graph.app import graph
-from graph.trace_queue import TraceQueue
-from graph.trace_store import Parcel
-from graph.tracing import flush_traces, keep_up, last_trace_id, trace_counts
+from graph.tracing.queue import TraceQueue, flush_traces, keep_up, trace_counts
+from graph.tracing.store import Parcel
+from graph.tracing.tracers import last_trace_id
 
 Script = Callable[..., tuple[str, ScriptedChatModel]]
 
@@ -30,7 +30,7 @@ def queue(monkeypatch: pytest.MonkeyPatch) -> Iterator[TraceQueue]:
     flush_traces()
     queue = TraceQueue()
     monkeypatch.setattr(module, "trace_queue", lambda: queue)
-    monkeypatch.setattr("graph.tracing.trace_queue", lambda: queue)
+    monkeypatch.setattr("graph.tracing.queue.trace_queue", lambda: queue)
     yield queue
     queue.close()
 

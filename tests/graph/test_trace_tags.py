@@ -12,8 +12,9 @@ from pdfs import text_pdf
 
 from chat_models.scripted import ScriptedChatModel
 from graph.app import graph
-from graph.trace_tags import run_figures
-from graph.tracing import flush_traces, last_trace_id
+from graph.tracing.queue import flush_traces
+from graph.tracing.tags import run_figures
+from graph.tracing.tracers import last_trace_id
 
 Script = Callable[..., tuple[str, ScriptedChatModel]]
 RECEIPT = text_pdf("ACME STORE", "Total 8.00")

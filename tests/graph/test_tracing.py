@@ -19,7 +19,9 @@ from pydantic import ValidationError
 
 from chat_models.scripted import ScriptedChatModel
 from graph.app import graph
-from graph.tracing import WAITS_TAG, flush_traces, last_trace_id
+from graph.tracing.queue import flush_traces, trace_counts
+from graph.tracing.spans import WAITS_TAG
+from graph.tracing.tracers import last_trace_id, make_tracer, own_tracers
 
 Script = Callable[..., tuple[str, ScriptedChatModel]]
 
@@ -114,6 +116,36 @@ def test_asynchronous_and_concurrent_runs_have_a_trace_each(script: Script) -> N
     for trace in _newest(3):
         assert tree(trace) == NESTED
         assert _linked(trace) == {("optophone-extract", "3"), ("optophone-refine", "1")}
+
+
+async def test_own_tracers_keep_runs_apart_without_autolog(script: Script) -> None:
+    """In the event loop itself, where runs take turns, each trace has its own spans; what has no tracer has none."""
+    names = [script(*REFINED)[0] for _ in range(3)]
+    with own_tracers():
+        tracers = [make_tracer() for _ in names]
+        calls = [
+            graph.ainvoke(
+                {"document": RECEIPT},
+                context={"target_schema": "receipt", "chat_model": name},
+                config={"callbacks": [tracer]},
+            )
+            for name, tracer in zip(names, tracers, strict=True)
+        ]
+        results = await asyncio.gather(*calls)
+        before = trace_counts().stored
+        flush_traces()
+        stored_by_tracers = trace_counts().stored - before
+        invoke(script(*REFINED)[0])
+        flush_traces()
+        assert trace_counts().stored == before + stored_by_tracers
+    assert {result["status"] for result in results} == {"valid"}
+    assert len({tracer.trace_id for tracer in tracers}) == 3
+    for tracer in tracers:
+        trace = stored(tracer.trace_id)
+        assert tree(trace) == NESTED
+        assert _linked(trace) == {("optophone-extract", "3"), ("optophone-refine", "1")}
+    invoke(script(*REFINED)[0])
+    assert tree(stored(last_trace_id())) == NESTED
 
 
 def test_batch_gives_a_trace_a_document(script: Script) -> None:

@@ -21,7 +21,7 @@ import pytest
 from openai_server import OpenAIServer, Reply, openai_server
 from processes import own_environment
 
-from graph.tracing import flush_traces
+from graph.tracing.queue import flush_traces
 
 FORMS, TOKENS = 12, 1100
 BROKEN_ONCE, BROKEN = 3, 5

@@ -25,7 +25,9 @@ from evaluation.monitoring.query import RunQuery
 from graph.app import graph
 from graph.context import Context
 from graph.settings import get_settings, get_store
-from graph.tracing import flush_traces, last_trace_id, use_experiment
+from graph.tracing.experiment import use_experiment
+from graph.tracing.queue import flush_traces
+from graph.tracing.tracers import last_trace_id
 from serving.monitoring import Options, run_monitoring
 
 CHAT_MODEL, LOST, SEEDS = "watched", 0.2, 20
@@ -42,10 +44,13 @@ class Form:
 
 
 @pytest.fixture
-def experiment(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[None]:
-    """Traces of this test alone."""
-    before = os.environ.get("MLFLOW_EXPERIMENT_NAME")
-    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", f"monitored {request.node.name}")
+def experiment(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Traces of this test alone, its files apart from those that other tests count."""
+    before, name = os.environ.get("MLFLOW_EXPERIMENT_NAME"), f"monitored {request.node.name}"
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", name)
+    mlflow.create_experiment(name, artifact_location=tmp_path_factory.mktemp("artifacts").as_uri())
     use_experiment(get_settings())
     yield
     monkeypatch.undo()

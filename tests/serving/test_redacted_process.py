@@ -1,6 +1,7 @@
 """What a process with redaction on leaves behind: database, artifacts, log; looked at from outside."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -40,13 +41,13 @@ def test_masked_values_are_nowhere(root: Path, tmp_path: Path) -> None:
     log = _run(root, tmp_path, OPTOPHONE_REDACT_FIELDS=FIELDS, OPTOPHONE_REDACT_PATTERNS="iban,phone")
     data = tmp_path / "data"
     # "… with room for rules of the caller's own", says a prompt.
-    assert find_leaks(data, VALUES, KEPT) == ["mlflow.db: Room"]
+    assert [leak for leak in find_leaks(data, VALUES, KEPT) if not re.fullmatch(r"mlflow\.db(-wal)?: Room", leak)] == []
     assert find_leaks_in_pictures(data, VALUES, KEPT) == []
     assert "IBAN [redacted] failed" in log
     pictures = [text for path in (data / "artifacts").rglob("*") if (text := _read(path))]
     assert sum("Marrowfield" in text for text in pictures) >= 5
     assert sum("Marisol" in text for text in pictures) == 3
-    assert b"Marrowfield" in (data / "mlflow.db").read_bytes()
+    assert any(leak.startswith("mlflow.db") for leak in find_leaks(data, ["Marrowfield"], KEPT))
 
 
 @pytest.mark.slow
@@ -54,7 +55,7 @@ def test_search_finds_what_is_not_masked(root: Path, tmp_path: Path) -> None:
     """The same runs without redaction: the search finds values in the database, in pictures and in the log."""
     _run(root, tmp_path)
     leaks = find_leaks(tmp_path / "data", VALUES, KEPT)
-    assert "mlflow.db: Okonkwo-Reyes" in leaks
+    assert any(re.fullmatch(r"mlflow\.db(-wal)?: Okonkwo-Reyes", leak) for leak in leaks)
     assert "log: DE89 3704 0044 0532 0130 00" in leaks
     read = find_leaks_in_pictures(tmp_path / "data" / "artifacts", VALUES)
     assert {leak.rpartition(": ")[2] for leak in read} >= {"Quibblethorpe Zantrade", "Okonkwo-Reyes", "19.75"}

@@ -10,7 +10,8 @@ from mlflow.entities import AssessmentSource, AssessmentSourceType
 
 from chat_models.scripted import ScriptedChatModel
 from graph.app import graph
-from graph.tracing import flush_traces, last_trace_id
+from graph.tracing.queue import flush_traces
+from graph.tracing.tracers import last_trace_id
 
 Optophone = Callable[..., Any]
 Script = Callable[..., tuple[str, ScriptedChatModel]]

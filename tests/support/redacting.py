@@ -14,10 +14,11 @@ def redacting(fields: str = "", patterns: str = "") -> Iterator[None]:
     from mlflow.tracing.config import get_config
 
     import graph.app  # noqa: F401 - turns tracing on
-    from graph.redacted_logs import redact_logs
-    from graph.redaction import get_redaction
+    from graph.redaction.logs import redact_logs
+    from graph.redaction.rules import get_redaction
     from graph.settings import get_settings
-    from graph.tracing import enable_tracing, flush_traces
+    from graph.tracing.enable import enable_tracing
+    from graph.tracing.queue import flush_traces
 
     end, processors, factory = LiveSpan.end, get_config().span_processors, logging.getLogRecordFactory()
     os.environ.update(OPTOPHONE_REDACT_FIELDS=fields, OPTOPHONE_REDACT_PATTERNS=patterns)

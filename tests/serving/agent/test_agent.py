@@ -13,7 +13,8 @@ from pdfs import text_pdf
 from chat_models.scripted import ScriptedChatModel
 from graph.app import graph
 from graph.context import Context
-from graph.tracing import flush_traces, last_trace_id
+from graph.tracing.queue import flush_traces
+from graph.tracing.tracers import last_trace_id
 from schemas.errors import UsageError
 from serving.responses_agent import OptophoneAgent
 

@@ -13,7 +13,8 @@ from redacting import redacting
 
 from chat_models.scripted import ScriptedChatModel
 from graph.context import Context
-from graph.tracing import flush_traces, last_trace_id
+from graph.tracing.queue import flush_traces
+from graph.tracing.tracers import last_trace_id
 from serving.responses_agent import OptophoneAgent
 
 Script = Callable[..., tuple[str, ScriptedChatModel]]

@@ -128,7 +128,7 @@ def ask_example(open_page: Callable[..., Page], example: str) -> Callable[..., P
 
     def read(chat_model: str = "doubtful", schema: str = "form", **options: object) -> Page:
         page = open_page(**options)
-        page.get_by_label("Schema", exact=True).select_option(schema)
+        page.locator("#schema").select_option(schema)
         page.get_by_role("switch", name="Ask me where in doubt").check()
         upload(page, example, chat_model)
         page.locator(".asked").first.wait_for()

@@ -46,7 +46,7 @@ def test_page_is_answered_with_its_trace(serve: Serve) -> None:
     """The trace's id comes where the client asks for it, by MLflow's own header."""
     from mlflow import MlflowClient
 
-    from graph.tracing import flush_traces
+    from graph.tracing.queue import flush_traces
 
     client = serve()
     assert "metadata" not in client.post("/responses", json=_body()).json()

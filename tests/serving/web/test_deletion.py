@@ -14,7 +14,7 @@ from PIL import Image
 from graph.answer_cache import AnswerCache
 from graph.audit import read
 from graph.settings import get_settings, get_store
-from graph.tracing import flush_traces
+from graph.tracing.queue import flush_traces
 
 Upload = Callable[..., str]
 Serve = Callable[..., TestClient]

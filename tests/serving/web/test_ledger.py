@@ -3,6 +3,7 @@
 import stat
 import traceback
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from postgres import PostgresServer
 from graph.settings import Settings
 from schemas.errors import UsageError
 from serving.web.database import DatabaseUnavailableError, open_database
-from serving.web.ledger import Ledger, QueueFullError
+from serving.web.ledger import Ledger, LedgerClosedError, QueueFullError
 from serving.web.tables import StoredAnswer, StoredDocument, now
 
 PAGE = {"image": "sha256:page", "width_px": 1, "height_px": 1, "text_layer": None}
@@ -269,3 +270,20 @@ def test_answer_goes_with_its_document(open_ledger: Open) -> None:
     ledger.go_on(id, StoredAnswer(id, "which", {}))
     ledger.delete_document("sha256:a")
     assert (ledger.get(id), ledger.answer(id)) == (None, None)
+
+
+def test_closed_ledger_stays_closed(files: Open) -> None:
+    """A thread that still deletes when the service ends doesn't take the lock again."""
+    ledger = files()
+    _accept(ledger)
+
+    class Statement(str):
+        def __bool__(self) -> bool:
+            """Close between the two steps of a deletion, just where the second one is decided on."""
+            ledger.close()
+            return True
+
+    ledger._database = replace(ledger._database, after_deletion=Statement(ledger._database.after_deletion))
+    with pytest.raises(LedgerClosedError):
+        ledger.delete_document("sha256:a")
+    assert files().document("sha256:a") is None

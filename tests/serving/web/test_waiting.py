@@ -17,7 +17,7 @@ from graph.app import graph
 from graph.audit import read
 from graph.checkpoints import open_checkpointer
 from graph.settings import get_settings
-from graph.tracing import flush_traces
+from graph.tracing.queue import flush_traces
 
 Upload = Callable[..., str]
 Serve = Callable[..., TestClient]

@@ -1,7 +1,7 @@
 """What stays out of traces and logs: the values of chosen fields, and what looks like an account number or the like.
 
 `OPTOPHONE_REDACT_FIELDS` and `OPTOPHONE_REDACT_PATTERNS` choose it for the whole process; docs/governance.md says how
-they are written; `graph.hidden` says what one run has to hide.
+they are written; `graph.redaction.hidden` says what one run has to hide.
 """
 
 import re

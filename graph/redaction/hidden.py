@@ -1,6 +1,6 @@
 """What one run has to hide, and its texts, values and words without it.
 
-Who writes something of a run down puts it through here: `graph.redacted_spans` for traces, the service for its request
+Who writes something of a run down puts it through here: `graph.redaction.spans` for traces, the service for its request
 log and for corrections.
 """
 
@@ -13,7 +13,7 @@ from documents.grounding import ground
 from documents.page import BBox, Word
 from documents.redaction import REDACTED, Mask, words_at, words_to_hide
 from documents.word_index import PageIndex
-from graph.redaction import KEY, Pointer, Redaction, concerns, is_chosen
+from graph.redaction.rules import KEY, Pointer, Redaction, concerns, is_chosen
 from schemas.pointers import join, populated
 from schemas.repair import now
 from schemas.target import REGISTERED

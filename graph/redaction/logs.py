@@ -5,7 +5,7 @@ import traceback
 from typing import Any
 
 from documents.redaction import Mask
-from graph.redaction import Redaction
+from graph.redaction.rules import Redaction
 
 
 def redact_logs(redaction: Redaction) -> None:

@@ -24,10 +24,10 @@ from typing import Any
 from documents.page import Page, Word
 from documents.redaction import black_out
 from documents.words import page_words
-from graph.redacted_trace import Payload, TraceRedactor
-from graph.redaction import Redaction
+from graph.redaction.rules import Redaction
+from graph.redaction.trace import Payload, TraceRedactor
 from graph.settings import get_store
-from graph.tracing import replace_events
+from graph.tracing.spans import replace_events
 
 _logger = logging.getLogger("optophone")
 

@@ -15,7 +15,8 @@ from typing import Any
 
 from graph.child import begin_child
 from graph.settings import get_settings
-from graph.trace_store import Parcel, pack, prepare, store
+from graph.tracing.store import Parcel, pack, prepare, store
+from graph.tracing.tracers import is_traced
 from prompts.connection import connect
 from schemas.errors import UnreachableError
 
@@ -158,6 +159,29 @@ class TraceQueue:
 def trace_queue() -> TraceQueue:
     """Return the queue of this process."""
     return TraceQueue()
+
+
+def flush_traces() -> None:
+    """Wait until every trace so far is stored."""
+    import mlflow  # noqa: PLC0415 - takes seconds
+
+    mlflow.flush_trace_async_logging()
+
+
+def store_traces_apart() -> None:
+    """Let a process of its own store this one's traces; for runs of so many documents that it pays."""
+    if is_traced():
+        trace_queue().work_apart()
+
+
+async def keep_up() -> None:
+    """Wait, for some seconds at most, while more traces are on their way than the store can take."""
+    await trace_queue().keep_up()
+
+
+def trace_counts() -> TraceCounts:
+    """Return how many traces of this process are stored, lost, and on their way."""
+    return trace_queue().counts()
 
 
 class ExportQueue:

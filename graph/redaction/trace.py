@@ -12,8 +12,8 @@ from documents.layout import lay_out
 from documents.page import BBox, Page, Word
 from documents.redaction import REDACTED, replace_words
 from graph.builder import NAME
-from graph.hidden import Hidden, make_hidden
-from graph.redaction import Redaction, concerns
+from graph.redaction.hidden import Hidden, make_hidden
+from graph.redaction.rules import Redaction, concerns
 from schemas.parsing import parse_answer
 from schemas.repair import REPAIRS
 
