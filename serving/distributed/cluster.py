@@ -2,8 +2,9 @@
 
 import logging
 import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
@@ -68,6 +69,7 @@ def joined(cluster: Cluster) -> Iterator[Any]:
     data_context.enable_progress_bars = False
     data_context.print_on_execution_start = False
     try:
-        yield ray
+        with redirect_stdout(sys.stderr):  # where it tells of killed workers
+            yield ray
     finally:
         ray.shutdown()

@@ -42,13 +42,11 @@ from serving.distributed.worker import Job, Worker, identity_of, name_units
 
 # A part is what a worker is given and what is written at once. 64 pages are about a minute of OCR: longer parts leave
 # workers idle at the end, shorter ones make more files (a million pages: 16,000 parts).
-_PART = 64
-# So that a small run ends at about the same time everywhere.
-_PARTS_A_WORKER = 4
+PART = 64
+# A small run has shorter ones, so that some tens of workers end at about the same time.
+_LEAST_PARTS = 128
 # Hashing takes a millisecond a document, handing out as much: many at a time.
 _HASHED_AT_ONCE = 256
-# A worker that was killed, with its machine or without, isn't the part's fault; five are.
-_TRIES = 5
 # An object store answers in some hundredths of a second.
 _READ_AT_ONCE = 16
 
@@ -77,7 +75,7 @@ class _Pool(NamedTuple):
 
 
 @dataclass
-class _Known:
+class Known:
     """What earlier starts did."""
 
     written: Counter[bytes] = field(default_factory=Counter)
@@ -118,7 +116,7 @@ def _begin(output: Output, inputs: Sequence[str], context: Context, options: Ray
 
 def _show(parts: Iterator[Tally], tally: Tally, display: Display) -> StopReason | None:
     """Add up what came of each part as it comes."""
-    from ray.exceptions import RayError  # noqa: PLC0415 - of the extra
+    from ray.exceptions import RayError, RayTaskError  # noqa: PLC0415 - of the extra
 
     stop_reason: StopReason | None = None
     try:
@@ -128,6 +126,8 @@ def _show(parts: Iterator[Tally], tally: Tally, display: Display) -> StopReason 
                 display.update()
     except KeyboardInterrupt:
         stop_reason = "interrupted"
+    except RayTaskError:  # a fault of ours; what isn't comes as an answer
+        raise
     except RayError as error:
         said = str(error).strip().partition("\n")[0]
         raise OptophoneError(f"the cluster gave up: {said}; mend it, and run the same command again") from error
@@ -162,16 +162,15 @@ def _do_the_rest(ray: Any, inputs: Sequence[str], job: Job, tally: Tally, pool: 
     remove_unfinished(output)
     known = _look_back(output, tally)
     tally.before = tally.done
-    groups, copies = _new_groups(_named(ray, inputs, job), known)
+    parts, copies = parts_left(_named(ray, inputs, job), known)
     for record in _copy(copies, known, output):
         tally.note(record)
-    size = min(_PART, max(1, math.ceil(len(groups) / (pool.most * _PARTS_A_WORKER))))
-    yield from _done(ray, list(cut(groups, size)), job, pool)
+    yield from _done(ray, parts, job, pool)
 
 
-def _look_back(output: Output, tally: Tally) -> _Known:
+def _look_back(output: Output, tally: Tally) -> Known:
     """Count what earlier starts wrote."""
-    known = _Known()
+    known = Known()
     names = sorted(done_parts(output))
     with ThreadPoolExecutor(_READ_AT_ONCE) as pool:
         for name, records in zip(names, pool.map(partial(read_part, output), names), strict=True):
@@ -183,8 +182,8 @@ def _look_back(output: Output, tally: Tally) -> _Known:
     return known
 
 
-def _named(ray: Any, inputs: Sequence[str], job: Job) -> Iterator[tuple[Item, str]]:
-    """Yield each input with its unit; the cluster reads them, and nobody pays."""
+def _named(ray: Any, inputs: Sequence[str], job: Job) -> list[tuple[Item, str]]:
+    """Return each input with its unit; the cluster reads them, and nobody pays."""
     items = find_items(inputs)
     rows = []
     while some := list(islice(items, _HASHED_AT_ONCE)):
@@ -196,29 +195,41 @@ def _named(ray: Any, inputs: Sequence[str], job: Job) -> Iterator[tuple[Item, st
             raise UsageError(row["failure"])
         given = [Item(**item) for item in json.loads(row["items"])]
         found |= {item.index: (item, unit) for item, unit in zip(given, json.loads(row["units"]), strict=True)}
-    return (found[index] for index in sorted(found))
+    return [found[index] for index in sorted(found)]
 
 
 def _with_items(row: dict[str, str], job: Job) -> dict[str, str]:
     return row | name_units(row, job)
 
 
-def _new_groups(named: Iterator[tuple[Item, str]], known: _Known) -> tuple[list[list[Item]], list[tuple[Item, str]]]:
-    """Sort out inputs without a record: those to ask about, twins together, and those whose record is to be copied."""
+def parts_left(
+    named: Sequence[tuple[Item, str]], known: Known, size: int = PART
+) -> tuple[list[Part], list[tuple[Item, str]]]:
+    """Cut what has no record into parts, and list the inputs whose record is to be copied from another's.
+
+    All inputs are cut, then those that are done left out: the same inputs make the same parts at each start, so that
+    a worker finds what was done of one that was cut off.
+    """
     groups: dict[str, list[Item]] = {}
-    copies = []
+    new, copies = set(), []
     for item, unit in named:
+        groups.setdefault(unit or f"#{item.index}", []).append(item)  # what can't be read has no twins
         keys = (input_key(item.id, item.source, unit), input_key(item.id, item.source, ""))
         if key := next((key for key in keys if known.written[key]), None):
             known.written[key] -= 1
         elif unit in known.places:
             copies.append((item, unit))
-        else:  # what can't be read has no twins
-            groups.setdefault(unit or f"#{item.index}", []).append(item)
-    return list(groups.values()), copies
+        else:
+            new.add(item.index)
+    parts = []
+    for part in cut(groups.values(), min(size, math.ceil(len(groups) / _LEAST_PARTS))):
+        items = [item for item in part.items if item.index in new]
+        if items:
+            parts.append(part if len(items) == len(part.items) else make_part(items))
+    return parts, copies
 
 
-def _copy(copies: Sequence[tuple[Item, str]], known: _Known, output: Output) -> list[Record]:
+def _copy(copies: Sequence[tuple[Item, str]], known: Known, output: Output) -> list[Record]:
     """Write the records of inputs whose content an earlier start has asked about."""
     records = []
     for item, unit in copies:
@@ -232,7 +243,7 @@ def _copy(copies: Sequence[tuple[Item, str]], known: _Known, output: Output) -> 
 def _done(ray: Any, parts: list[Part], job: Job, pool: _Pool) -> Iterator[Tally]:
     """Have the parts done; yield what came of each, in order of completion.
 
-    A row, so a block, so a task is one part: what Ray repeats is one part.
+    A row, so a block, so a task is one part: what Ray repeats is one part, for as long as its worker is killed.
     """
     if not parts:
         return
@@ -243,8 +254,6 @@ def _done(ray: Any, parts: list[Part], job: Job, pool: _Pool) -> Iterator[Tally]
         # One waits at each worker, so that none waits for the next.
         compute=ray.data.ActorPoolStrategy(min_size=pool.least, max_size=pool.most, max_tasks_in_flight_per_actor=2),
         num_cpus=pool.cpus,
-        max_restarts=-1,
-        max_task_retries=_TRIES - 1,
     )
     for row in done.iter_rows():
         if row["failure"]:

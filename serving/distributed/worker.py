@@ -14,6 +14,8 @@ from pathlib import Path
 from chat_models.pace import Limits, pace_of, set_limits
 from documents.ocr import READER
 from graph.settings import get_settings, get_store
+from graph.tracing.queue import flush_traces, trace_counts
+from graph.tracing.tracers import own_tracers
 from prompts.registry import load_prompt
 from schemas.errors import OptophoneError, UsageError
 from serving.batch.budget import Budget
@@ -30,6 +32,8 @@ from serving.distributed.parts import Part, is_done, part_of, read_part, write_p
 
 # A part that is stopped is stopped by a fault that all its documents share; what was asked is still written.
 _GRACE_S = 30.0
+# A worker that is killed, with its machine or without, isn't the part's fault; as many without a result between are.
+_TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,6 @@ class Worker:
             return
         _settle(self._job)
         import graph.app  # noqa: F401, PLC0415 - turns tracing on
-        from graph.tracing import own_tracers  # noqa: PLC0415
 
         if identity_of(self._job.plan) != self._job.identity:
             raise UsageError(
@@ -119,6 +122,7 @@ class Worker:
                 tally.note(record)
         else:
             with only_writer(scratch):
+                note_try(scratch)
                 self._runner.run(self._ask(part, scratch / RESULTS, tally))
                 records = sorted(read_records(scratch / RESULTS), key=lambda record: record["index"])
                 write_part(self._output, part.name, records)
@@ -127,8 +131,6 @@ class Worker:
 
     async def _ask(self, part: Part, path: Path, tally: Tally) -> None:
         """Run the part's documents that a worker of this machine hadn't done before it ended."""
-        from graph.tracing import flush_traces, trace_counts  # noqa: PLC0415 - takes seconds
-
         failed, lost = self._failures(part), trace_counts().lost
         results = Results(path, tally.note)
         engine = Engine(
@@ -152,6 +154,21 @@ class Worker:
     def _failures(self, part: Part) -> int:
         chat_models = {str(self._job.plan.variant(item).context.chat_model) for item in part.items}
         return sum(pace_of(chat_model).counts().failures for chat_model in chat_models)
+
+
+def note_try(scratch: Path) -> None:
+    """Note that a part is begun, so that one that ends each of its workers isn't tried for ever.
+
+    Raises:
+        OptophoneError: it was begun so often without a further record; the next time it is tried again.
+    """
+    tries, results = scratch / "tries", scratch / RESULTS
+    size = str(results.stat().st_size if results.exists() else 0)
+    before = tries.read_text().split() if tries.exists() else []
+    if before[-_TRIES:] == [size] * _TRIES:
+        tries.unlink()
+        raise OptophoneError(f"a part of the run ended its worker {_TRIES} times; give workers more memory")
+    tries.write_text(" ".join([*before, size]))
 
 
 def _settle(job: Job) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from graph.context import Context
-from schemas.errors import UsageError
+from schemas.errors import OptophoneError, UsageError
 from serving.batch.folder import describe, find_plan, understand
 from serving.batch.inputs import Item
 from serving.batch.plan import make_plan
@@ -13,7 +13,8 @@ from serving.batch.results import input_key
 from serving.commands.batch import batch
 from serving.distributed import run as run_module
 from serving.distributed.cluster import check_installed
-from serving.distributed.run import _Known, _new_groups
+from serving.distributed.run import Known, parts_left
+from serving.distributed.worker import note_try
 
 
 def test_without_the_extra_it_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,9 +52,32 @@ def test_folder_of_the_other_engine_is_refused(tmp_path: Path) -> None:
 def test_only_what_has_no_record_is_asked() -> None:
     """Twins are together, known contents are copied, what can't be read stands alone."""
     items = [Item(index, f"{index}.pdf") for index in range(6)]
-    units = ["u0", "u1", "", "u1", "u0", ""]
-    known = _Known(places={"u0": "p"})
+    known = Known(places={"u0": "p"})
     known.written[input_key(None, "0.pdf", "u0")] = 1
-    groups, copies = _new_groups(iter(zip(items, units, strict=True)), known)
-    assert groups == [[items[1], items[3]], [items[2]], [items[5]]]
+    parts, copies = parts_left(list(zip(items, ["u0", "u1", "", "u1", "u0", ""], strict=True)), known)
+    assert [part.items for part in parts] == [[items[1], items[3]], [items[2]], [items[5]]]
     assert copies == [(items[4], "u0")]
+
+
+def test_part_that_ends_each_worker_ends_the_run(tmp_path: Path) -> None:
+    """Five tries without a further record are enough, until the run is started again; with one they are not."""
+    for _ in range(4):
+        note_try(tmp_path)
+    (tmp_path / "results.jsonl").write_text("{}\n")
+    for _ in range(5):
+        note_try(tmp_path)
+    with pytest.raises(OptophoneError, match="ended its worker 5 times"):
+        note_try(tmp_path)
+    note_try(tmp_path)
+
+
+def test_another_start_makes_the_same_parts_of_what_is_left() -> None:
+    """So a worker finds what was done of a part that was cut off."""
+    named = [(Item(index, f"{index}.pdf"), f"u{index}") for index in range(300)]
+    parts, _ = parts_left(named, Known())
+    assert [len(part.items) for part in parts] == [3] * 100
+    known = Known(places={"u0": "p", "u1": "p", "u2": "p", "u3": "q"})
+    known.written.update(input_key(None, f"{index}.pdf", f"u{index}") for index in range(4))
+    left, _ = parts_left(named, known)
+    assert left[1:] == parts[2:]
+    assert left[0].items == parts[1].items[1:]
