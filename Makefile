@@ -50,6 +50,8 @@ lock: $(INSTALLED)  ## renew requirements.lock from pyproject.toml
 		--no-annotate --no-header --no-emit-index-url --output-file requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra postgres --constraint requirements.lock \
 		--generate-hashes --no-annotate --no-header --no-emit-index-url --output-file requirements.image.lock
+	echo "hatchling>=1.27" | $(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes \
+		--no-annotate --no-header --no-emit-index-url --output-file requirements.build.lock
 
 $(INSTALLED): requirements.lock pyproject.toml
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Optophone needs Python 3.11 or newer; run make PYTHON=python3.11')"

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chat_models.pricing import cost_usd
-from serving.distributed.run import PART
+from serving.distributed.left import PART
 
 MACHINES = (1, 4, 16, 64)
 

@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from weakref import WeakValueDictionary
 
 from langgraph.cache.base import FullKey
 from langgraph.cache.sqlite import SqliteCache
@@ -43,6 +44,8 @@ class Kept:
 
 
 _kept: ContextVar[Kept | None] = ContextVar("kept", default=None)
+# Of requests side by side a synchronous run hands over the answers outside the context that they were asked in.
+_askers: WeakValueDictionary[str, Kept] = WeakValueDictionary()
 
 
 @contextmanager
@@ -61,7 +64,9 @@ def request_key(state: ExtractInput) -> str:
     if kept is None:
         return ""
     key = json.dumps([kept.request_key, state], sort_keys=True)
-    kept._asked[xxh3_128_hexdigest(key.encode())] = state  # what LangGraph makes of it
+    digest = xxh3_128_hexdigest(key.encode())  # what LangGraph makes of it
+    kept._asked[digest] = state
+    _askers[digest] = kept
     return key
 
 
@@ -91,15 +96,16 @@ class AnswerCache(SqliteCache[Writes]):
             self._warn(error)
             return {}
         for place, writes in found.items():
-            _note(kept, kept._asked[places[place][1]], dict(writes))
+            _note(kept, kept._asked[places[place][1]], _outcome(writes))
         return {places[place]: writes for place, writes in found.items()}
 
     def set(self, mapping: Mapping[FullKey, tuple[Writes, int | None]]) -> None:
         """Keep answers; not that none came."""
-        kept = _kept.get()
-        if kept is None:
-            return
-        answered = {_place(key, kept): entry for key, entry in mapping.items() if _is_answer(entry[0])}
+        answered = {
+            _place(key, kept): entry
+            for key, entry in mapping.items()
+            if (kept := _askers.get(key[1])) and _is_answer(entry[0])
+        }
         try:
             super().set(answered)
         except sqlite3.Error as error:
@@ -121,8 +127,14 @@ def _place(key: FullKey, kept: Kept) -> FullKey:
 
 
 def _is_answer(writes: Writes) -> bool:
-    answer = dict(writes).get("answer")
+    answer = _outcome(writes).get("answer")
     return answer is not None and answer["failure"] is None
+
+
+def _outcome(writes: Writes) -> dict[str, Any]:
+    """Return what the node wrote; about a window of a long document it is a reply."""
+    update = dict(writes)
+    return cast("dict[str, Any]", update["replies"][0]) if "replies" in update else update
 
 
 def _note(kept: Kept, state: ExtractInput, update: dict[str, Any]) -> None:

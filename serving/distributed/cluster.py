@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from importlib.util import find_spec
+from secrets import token_hex
 from typing import Any
 
 from schemas.errors import UsageError
@@ -55,6 +56,9 @@ def joined(cluster: Cluster) -> Iterator[Any]:
         UsageError: no cluster answers.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    if not cluster.address:
+        # It listens on every address of the machine, and who reaches it can run code: only with the token (Ray 2.52).
+        os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token_hex(32)}
     import ray  # noqa: PLC0415 - of the extra, and takes seconds
     import ray.data  # noqa: PLC0415
 

@@ -1,14 +1,10 @@
 """One start of a run on Ray, from what was given to what is left."""
 
 import json
-import math
 import signal
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass, field, replace
-from functools import partial
+from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,33 +18,16 @@ from serving.batch.folder import RUN, describe, go_on, only_writer, understand
 from serving.batch.inputs import Item, find_items
 from serving.batch.plan import Plan
 from serving.batch.progress import Display
-from serving.batch.record import Record
-from serving.batch.results import input_key
 from serving.batch.run import Outcome, check_inputs
 from serving.batch.tally import Tally
-from serving.batch.work import Work, copied
 from serving.distributed.cluster import Cluster, check_installed, joined
+from serving.distributed.left import copy_known, look_back, parts_left
 from serving.distributed.output import Output, is_uri
-from serving.distributed.parts import (
-    Part,
-    cut,
-    done_parts,
-    make_part,
-    read_part,
-    remove_unfinished,
-    write_part,
-)
+from serving.distributed.parts import Part, remove_unfinished
 from serving.distributed.worker import Job, Worker, identity_of, name_units
 
-# A part is what a worker is given and what is written at once. 64 pages are about a minute of OCR: longer parts leave
-# workers idle at the end, shorter ones make more files (a million pages: 16,000 parts).
-PART = 64
-# A small run has shorter ones, so that some tens of workers end at about the same time.
-_LEAST_PARTS = 128
 # Hashing takes a millisecond a document, handing out as much: many at a time.
 _HASHED_AT_ONCE = 256
-# An object store answers in some hundredths of a second.
-_READ_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
@@ -72,16 +51,6 @@ class _Pool(NamedTuple):
     least: int
     most: int
     cpus: float
-
-
-@dataclass
-class Known:
-    """What earlier starts did."""
-
-    written: Counter[bytes] = field(default_factory=Counter)
-    """How many records answer for an input, by `input_key`."""
-    places: dict[str, str] = field(default_factory=dict)
-    """Unit to the part that holds its record."""
 
 
 def run_on_ray(inputs: Sequence[str], context: Context, options: RayOptions) -> Outcome:
@@ -160,26 +129,12 @@ def _do_the_rest(ray: Any, inputs: Sequence[str], job: Job, tally: Tally, pool: 
     """Yield what came of each part, in order of completion."""
     output = Output(job.out)
     remove_unfinished(output)
-    known = _look_back(output, tally)
+    known = look_back(output, tally)
     tally.before = tally.done
     parts, copies = parts_left(_named(ray, inputs, job), known)
-    for record in _copy(copies, known, output):
+    for record in copy_known(copies, known, output):
         tally.note(record)
     yield from _done(ray, parts, job, pool)
-
-
-def _look_back(output: Output, tally: Tally) -> Known:
-    """Count what earlier starts wrote."""
-    known = Known()
-    names = sorted(done_parts(output))
-    with ThreadPoolExecutor(_READ_AT_ONCE) as pool:
-        for name, records in zip(names, pool.map(partial(read_part, output), names), strict=True):
-            for record in records:
-                known.written[input_key(record["id"], record["source"], record["unit"])] += 1
-                if record["unit"]:
-                    known.places.setdefault(record["unit"], name)
-                tally.note(record)
-    return known
 
 
 def _named(ray: Any, inputs: Sequence[str], job: Job) -> list[tuple[Item, str]]:
@@ -200,44 +155,6 @@ def _named(ray: Any, inputs: Sequence[str], job: Job) -> list[tuple[Item, str]]:
 
 def _with_items(row: dict[str, str], job: Job) -> dict[str, str]:
     return row | name_units(row, job)
-
-
-def parts_left(
-    named: Sequence[tuple[Item, str]], known: Known, size: int = PART
-) -> tuple[list[Part], list[tuple[Item, str]]]:
-    """Cut what has no record into parts, and list the inputs whose record is to be copied from another's.
-
-    All inputs are cut, then those that are done left out: the same inputs make the same parts at each start, so that
-    a worker finds what was done of one that was cut off.
-    """
-    groups: dict[str, list[Item]] = {}
-    new, copies = set(), []
-    for item, unit in named:
-        groups.setdefault(unit or f"#{item.index}", []).append(item)  # what can't be read has no twins
-        keys = (input_key(item.id, item.source, unit), input_key(item.id, item.source, ""))
-        if key := next((key for key in keys if known.written[key]), None):
-            known.written[key] -= 1
-        elif unit in known.places:
-            copies.append((item, unit))
-        else:
-            new.add(item.index)
-    parts = []
-    for part in cut(groups.values(), min(size, math.ceil(len(groups) / _LEAST_PARTS))):
-        items = [item for item in part.items if item.index in new]
-        if items:
-            parts.append(part if len(items) == len(part.items) else make_part(items))
-    return parts, copies
-
-
-def _copy(copies: Sequence[tuple[Item, str]], known: Known, output: Output) -> list[Record]:
-    """Write the records of inputs whose content an earlier start has asked about."""
-    records = []
-    for item, unit in copies:
-        first = next(record for record in read_part(output, known.places[unit]) if record["unit"] == unit)
-        records.append(copied(first, Work(item, first["document"], unit)))
-    if records:
-        write_part(output, make_part([item for item, _ in copies]).name, records)
-    return records
 
 
 def _done(ray: Any, parts: list[Part], job: Job, pool: _Pool) -> Iterator[Tally]:

@@ -5,6 +5,7 @@ import json
 import logging
 import sqlite3
 import threading
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from langgraph.types import Command
 from leaks import find_leaks
 from mlflow.entities import SpanType, Trace
 from mlflow.entities.span import LiveSpan
-from pdfs import text_pdf
+from pdfs import long_pdf, text_pdf
 from redacting import redacting
 
 from chat_models.scripted import ScriptedChatModel
@@ -252,3 +253,19 @@ def test_mlflow_ends_its_spans_where_they_are_held() -> None:
 def test_without_redaction_nothing_is_wrapped() -> None:
     """It costs nothing where it is off."""
     assert not hasattr(LiveSpan.end, "__wrapped__")
+
+
+@pytest.mark.usefixtures("hides_company")
+def test_windows_of_a_long_document_hide_what_contradicts_too(script: Script, data_dir: Path) -> None:
+    """The value of the first page, the other one's, and whatever quotes them; pictures of parts are left out."""
+    other = "Zanthorpe Quillmarsh"
+    name, _ = script(*[json.dumps({"company": company, "total": "a"}) for company in (COMPANY, other)] * 2)
+    pages = long_pdf([[COMPANY.upper(), "Total 8.00"], [other, "Total 8.00"]])
+    document = f"data:application/pdf;base64,{b64encode(pages).decode()}"
+    context: Any = {"target_schema": "receipt", "chat_model": name, "pages_per_request": 1, "max_attempts": 2}
+    result = graph.invoke({"document": document}, {"max_concurrency": 1}, context=context)
+    assert {conflict["path"]: conflict["value"] for conflict in result["conflicts"]} == {"/company": other}
+    assert leaks(data_dir, COMPANY, other) == []
+    trace = stored(last_trace_id())
+    assert "Total" in asked(trace)
+    assert all(not span._attachments for span in trace.data.spans)

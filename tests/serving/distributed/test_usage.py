@@ -13,7 +13,7 @@ from serving.batch.results import input_key
 from serving.commands.batch import batch
 from serving.distributed import run as run_module
 from serving.distributed.cluster import check_installed
-from serving.distributed.run import Known, parts_left
+from serving.distributed.left import Known, parts_left
 from serving.distributed.worker import note_try
 
 
