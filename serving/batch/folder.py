@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from graph.context import Context
 from schemas.errors import UsageError
 from serving.batch.plan import Plan, make_plan, pins
 from serving.extraction import make_folder, write_whole
+
+EngineName = Literal["local", "ray"]
 
 RUN, RESULTS, RETRIED = "run.json", "results.jsonl", "retried.jsonl"
 TABLES = ("documents", "fields")
@@ -47,7 +49,15 @@ def find_plan(out: Path, context: Context, *, restart: bool, keeps_answers: bool
     Raises:
         UsageError: something of it is unknown or broken, or the folder holds another run.
     """
-    begun = None if restart else _read(out)
+    return go_on(None if restart else _read(out), context, out, keeps_answers=keeps_answers)
+
+
+def go_on(begun: dict[str, Any] | None, context: Context, out: object, *, keeps_answers: bool) -> Plan:
+    """Make the plan of a run that stands in `out`: what is known of it from an earlier start holds.
+
+    Raises:
+        UsageError: something of it is unknown or broken, or it is another run.
+    """
     if begun is not None and begun["given"] == _given(context):
         context = context.model_copy(update={name: begun["pins"][name] for name in _GIVEN})
     plan = make_plan(context, keeps_answers=keeps_answers)
@@ -61,12 +71,41 @@ def begin(out: Path, context: Context, plan: Plan, *, restart: bool) -> None:
     if restart:
         _move_aside(out)
     if not (out / RUN).exists():
-        run = {"version": _VERSION, "started": _now(), "given": _given(context), "pins": pins(plan)}
-        write_whole(out / RUN, (json.dumps(run, indent=2) + "\n").encode())
+        write_whole(out / RUN, describe(context, plan, "local"))
         for path in (out / RUN, out):  # without it the results would be nobody's after a power cut
             handle = os.open(path, os.O_RDONLY)
             os.fsync(handle)
             os.close(handle)
+
+
+def describe(context: Context, plan: Plan, engine: EngineName) -> bytes:
+    """Write down what a run is."""
+    run = {
+        "version": _VERSION,
+        "engine": engine,
+        "started": _now(),
+        "given": _given(context),
+        "pins": pins(plan),
+    }
+    return (json.dumps(run, indent=2) + "\n").encode()
+
+
+def understand(text: str | bytes, out: object, engine: EngineName) -> dict[str, Any]:
+    """Read what `describe` wrote.
+
+    Raises:
+        UsageError: it is broken, of another version, or the other engine wrote the results beside it.
+    """
+    try:
+        run: dict[str, Any] = json.loads(text)
+    except ValueError as error:
+        raise UsageError(f"'{RUN}' in '{out}' is not readable: {error}; give another --out, or --restart") from error
+    if run.get("version") != _VERSION:
+        raise UsageError(f"'{out}' was written by another version of this program; give another --out, or --restart")
+    begun_by = run.get("engine", "local")
+    if begun_by != engine:
+        raise UsageError(f"'{out}' holds a run of --engine {begun_by}; go on with it, or give another --out")
+    return run
 
 
 def _given(context: Context) -> dict[str, Any]:
@@ -75,19 +114,14 @@ def _given(context: Context) -> dict[str, Any]:
 
 def _read(out: Path) -> dict[str, Any] | None:
     try:
-        run: dict[str, Any] = json.loads((out / RUN).read_text(encoding="utf-8"))
+        return understand((out / RUN).read_bytes(), out, "local")
     except FileNotFoundError:
         if (out / RESULTS).exists():
             raise UsageError(f"'{out}' holds results without a {RUN}; give another --out, or --restart") from None
         return None
-    except ValueError as error:
-        raise UsageError(f"'{out / RUN}' is not readable: {error}; give another --out, or --restart") from error
-    if run.get("version") != _VERSION:
-        raise UsageError(f"'{out}' was written by another version of this program; give another --out, or --restart")
-    return run
 
 
-def _check_same(out: Path, begun: dict[str, Any], now: dict[str, Any]) -> None:
+def _check_same(out: object, begun: dict[str, Any], now: dict[str, Any]) -> None:
     # A folder may be older than an option, which was then as it is by default.
     begun = {**Context().model_dump(), **begun}
     if changed := [name for name in now if begun[name] != now[name]]:

@@ -20,11 +20,11 @@ class ReaderEndedError(OptophoneError):
 
 
 class Readers:
-    """As many processes as there are cores, each with one reader; started with the first document that needs one."""
+    """Processes with one reader each, as many as there are cores; started with the first document that needs one."""
 
-    def __init__(self, store: DocumentStore, limits: Limits) -> None:
+    def __init__(self, store: DocumentStore, limits: Limits, count: int | None = None) -> None:
         self._store, self._limits = store, limits
-        self.count = _cores()
+        self.count = count or _cores()
         self._pool: ProcessPoolExecutor | None = None
         self._trying_alone = asyncio.Lock()
 

@@ -40,7 +40,7 @@ class Results:
             item: the input.
             unit: names its content and what is asked of it; a record without a content answers for any.
         """
-        for key in (_key(item.id, item.source, unit), _key(item.id, item.source, "")):
+        for key in (input_key(item.id, item.source, unit), input_key(item.id, item.source, "")):
             if self._written[key]:
                 self._written[key] -= 1
                 return True
@@ -81,7 +81,7 @@ class Results:
         os.close(self._file)
 
     def _remember(self, record: Record, offset: int, length: int) -> None:
-        self._written[_key(record["id"], record["source"], record["unit"])] += 1
+        self._written[input_key(record["id"], record["source"], record["unit"])] += 1
         if record["unit"]:
             self._places.setdefault(_digest(record["unit"]), offset)
         self._end = offset + length
@@ -148,7 +148,8 @@ def _read(path: Path) -> Iterator[tuple[int, int, Record]]:
             offset += len(line)
 
 
-def _key(id: str | None, source: str, unit: str) -> bytes:
+def input_key(id: str | None, source: str, unit: str) -> bytes:
+    """Name an input by what its record must agree with, to be its record."""
     return _digest(f"{id or ''}\0{source}\0{unit}")
 
 

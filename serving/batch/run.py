@@ -69,7 +69,7 @@ def run_batch(inputs: Sequence[str], context: Context, options: Options) -> Batc
     """
     with only_writer(options.out):
         plan = find_plan(options.out, context, restart=options.restart, keeps_answers=options.keeps_answers)
-        tally = _check(inputs, plan, options)
+        tally = check_inputs(inputs, plan, options.max_cost_usd)
         begin(options.out, context, plan, restart=options.restart)
         display = Display(tally, quiet=options.quiet)
         set_limits(replace(options.pace, at_once=options.concurrency))
@@ -85,14 +85,18 @@ def run_batch(inputs: Sequence[str], context: Context, options: Options) -> Batc
     return BatchOutcome(tally, stop_reason)
 
 
-def _check(inputs: Sequence[str], plan: Plan, options: Options) -> Tally:
-    """Look at each input before the first is paid for; count them."""
+def check_inputs(inputs: Sequence[str], plan: Plan, max_cost_usd: float | None = None) -> Tally:
+    """Look at each input before the first is paid for; count them.
+
+    Raises:
+        UsageError: one is missing, or a line asks for what isn't there.
+    """
     tally = Tally()
     for item in check_items(inputs):
         tally.documents += 1
         tally.chat_models.add(str(plan.variant(item).context.chat_model))
     for chat_model in sorted(tally.chat_models):
-        if options.max_cost_usd is not None and cost_usd(chat_model, 1, 1) is None:
+        if max_cost_usd is not None and cost_usd(chat_model, 1, 1) is None:
             raise UsageError(f"the price of '{chat_model}' is not known, so --max-cost can't hold; use --max-tokens")
     return tally
 

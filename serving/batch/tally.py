@@ -5,6 +5,11 @@ from typing import Any
 
 from serving.batch.record import Record, paid_requests, state_of
 
+_COUNTS = (
+    *("valid", "exhausted", "unreadable", "error", "duplicates", "cached", "retries", "tokens"),
+    *("traced", "traces_lost", "failures"),
+)
+
 
 @dataclass
 class Tally:
@@ -52,6 +57,13 @@ class Tally:
         self.retries += max(paid_requests(record) - 1, 0)
         self.traced += record["trace_id"] is not None and record["duplicate_of"] is None
         self.note_spent(record)
+
+    def add(self, other: "Tally") -> None:
+        """Count what another one counted, inputs and chat models aside."""
+        for name in _COUNTS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        known = self.cost_usd is not None and other.cost_usd is not None
+        self.cost_usd = round(self.cost_usd + other.cost_usd, 9) if known else None  # type: ignore[operator]
 
     def note_spent(self, record: Record) -> None:
         """Count what one took, whatever came of it."""

@@ -4,9 +4,14 @@ import json
 import math
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
+
+from schemas.errors import UsageError
+
+if TYPE_CHECKING:
+    from serving.batch.run import BatchOutcome
 
 EXIT_OK, EXIT_NOT_VALID, EXIT_BUDGET, EXIT_INTERRUPTED = 0, 1, 3, 130
 
@@ -22,7 +27,9 @@ def batch(
         ),
     ],
     *,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder of the run: results.jsonl and run.json")],
+    out: Annotated[
+        str, typer.Option(metavar="DIR", help="Folder of the run: results.jsonl and run.json; with Ray also a URI")
+    ],
     schema: Annotated[str, typer.Option(help="As for extract")] = "form",
     chat_model: Annotated[str | None, typer.Option(help="As for extract")] = None,
     max_attempts: Annotated[int, typer.Option(min=1, max=10, help="Chat-model requests a document at most")] = 3,
@@ -54,6 +61,16 @@ def batch(
     ] = False,
     restart: Annotated[bool, typer.Option("--restart", help="Begin anew; what is there is moved aside")] = False,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Take no answers of earlier runs, keep none")] = False,
+    engine: Annotated[
+        Literal["local", "ray"], typer.Option(help="ray: on several machines; see docs/scale.md")
+    ] = "local",
+    ray_address: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Ray cluster to join, such as auto; without one, this machine")
+    ] = None,
+    ray_workers: Annotated[
+        str, typer.Option(metavar="MIN:MAX", help="How many processes work; without MAX, as many as there is room for")
+    ] = "1:",
+    ray_cpus: Annotated[float, typer.Option(min=0.01, help="Cores that each of them is counted as")] = 1.0,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but warnings and errors")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON on stdout")] = False,
 ) -> None:
@@ -67,6 +84,9 @@ def batch(
     from chat_models.pace import PaceLimits  # noqa: PLC0415
     from graph.context import Context  # noqa: PLC0415
     from serving.batch.run import Options, run_batch  # noqa: PLC0415
+    from serving.distributed.cluster import Cluster, worker_counts  # noqa: PLC0415
+    from serving.distributed.output import is_uri  # noqa: PLC0415
+    from serving.distributed.run import RayOptions, run_on_ray  # noqa: PLC0415
 
     context = Context(
         target_schema=schema,
@@ -77,19 +97,39 @@ def batch(
         grounding=grounding,
         **({"extract_prompt": extract_prompt} if extract_prompt else {}),
     )
+    pace = PaceLimits(rpm or math.inf, tpm or math.inf, patience_s=patience)
+    if engine == "ray":
+        refused = {
+            "--max-cost": max_cost is not None,
+            "--max-tokens": max_tokens is not None,
+            "--retry-failed": retry_failed,
+            "--restart": restart,
+        }
+        if given := [name for name, is_given in refused.items() if is_given]:
+            raise UsageError(f"{', '.join(given)} does not go with --engine ray; leave it out, or use --engine local")
+        cluster = Cluster(ray_address, *worker_counts(ray_workers), ray_cpus)
+        outcome = run_on_ray(
+            inputs, context, RayOptions(out, cluster, pace, concurrency, keeps_answers=not no_cache, quiet=quiet)
+        )
+        _end(outcome, as_json=as_json)
+    if is_uri(out):
+        raise UsageError(f"'{out}' is a URI; give a folder, or use --engine ray")
     options = Options(
-        out=out,
+        out=Path(out),
         concurrency=concurrency,
         max_cost_usd=max_cost,
         max_tokens=max_tokens,
-        pace=PaceLimits(rpm or math.inf, tpm or math.inf, patience_s=patience),
+        pace=pace,
         retry_failed=retry_failed,
         restart=restart,
         keeps_answers=not no_cache,
         parquet=formats == "parquet",
         quiet=quiet,
     )
-    outcome = run_batch(inputs, context, options)
+    _end(run_batch(inputs, context, options), as_json=as_json)
+
+
+def _end(outcome: "BatchOutcome", *, as_json: bool) -> NoReturn:
     if as_json:
         typer.echo(json.dumps({**outcome.tally.as_json(), "stop_reason": outcome.stop_reason}))
     codes = {"budget": EXIT_BUDGET, "uncounted": EXIT_BUDGET, "interrupted": EXIT_INTERRUPTED}

@@ -3,10 +3,12 @@
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from pdfs import assemble_pdf
+
+from serving.batch.record import Record
 
 
 class Outcome(NamedTuple):
@@ -62,3 +64,41 @@ def _pdf(pages: Sequence[Sequence[str]]) -> bytes:
         page = f"/MediaBox[0 0 400 200]/Contents {5 + 2 * index} 0 R/Resources<</Font<</F1 3 0 R>>>>"
         objects += [f"<</Type/Page/Parent 2 0 R{page}>>", f"<</Length {len(shown)}>>\nstream\n{shown}\nendstream"]
     return assemble_pdf(objects)
+
+
+@pytest.fixture
+def make_record() -> Callable[..., Record]:
+    """Make a record; whatever isn't given is plain."""
+
+    def make(source: str = "a.pdf", status: str = "valid", unit: str = "u1", **changes: Any) -> Record:
+        result = {
+            "document": "sha256:1",
+            "target_schema": "form",
+            "extraction": {"pairs": []},
+            "fields": [],
+            "status": status,
+            "stop_reason": status,
+            "validation_errors": [],
+            "attempts": 1,
+            "prompts": ["prompts:/optophone-extract/3"],
+            "chat_model": "m",
+            "usage": {"input_tokens": 90, "output_tokens": 10, "total_tokens": 100, "cost_usd": 0.5},
+        }
+        plain = {
+            "index": 0,
+            "id": None,
+            "source": source,
+            "document": "sha256:1",
+            "unit": unit,
+            "duplicate_of": None,
+            "seconds": 1.5,
+            "trace_id": "tr-1",
+            "cost_usd": 0.5,
+            "tokens": 100,
+            "cached_requests": 0,
+            "result": None if status == "error" else result,
+            "error": {"type": "E", "message": "m"} if status == "error" else None,
+        }
+        return {**plain, **changes}
+
+    return make

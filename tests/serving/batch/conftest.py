@@ -1,4 +1,4 @@
-"""Records and documents for the tests of a run."""
+"""Chat models and documents for the tests of a run."""
 
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -15,48 +15,8 @@ from chat_models.scripted import ScriptedChatModel
 from documents.prepare import Wanted, prepare
 from graph.context import Context
 from graph.settings import get_settings, get_store
-from serving.batch.record import Record
 
 _numbers = count()
-MakeRecord = Callable[..., Record]
-
-
-@pytest.fixture
-def make_record() -> MakeRecord:
-    """Make a record; whatever isn't given is plain."""
-
-    def make(source: str = "a.pdf", status: str = "valid", unit: str = "u1", **changes: Any) -> Record:
-        result = {
-            "document": "sha256:1",
-            "target_schema": "form",
-            "extraction": {"pairs": []},
-            "fields": [],
-            "status": status,
-            "stop_reason": status,
-            "validation_errors": [],
-            "attempts": 1,
-            "prompts": ["prompts:/optophone-extract/3"],
-            "chat_model": "m",
-            "usage": {"input_tokens": 90, "output_tokens": 10, "total_tokens": 100, "cost_usd": 0.5},
-        }
-        plain = {
-            "index": 0,
-            "id": None,
-            "source": source,
-            "document": "sha256:1",
-            "unit": unit,
-            "duplicate_of": None,
-            "seconds": 1.5,
-            "trace_id": "tr-1",
-            "cost_usd": 0.5,
-            "tokens": 100,
-            "cached_requests": 0,
-            "result": None if status == "error" else result,
-            "error": {"type": "E", "message": "m"} if status == "error" else None,
-        }
-        return {**plain, **changes}
-
-    return make
 
 
 class _Answering(ScriptedChatModel):
