@@ -2,11 +2,14 @@
 # Tags name a patch release, so that a build next month starts from the same Python.
 FROM python:3.11.15-slim-bookworm AS build
 WORKDIR /build
-RUN python -m venv --without-pip /opt/optophone
+RUN python -m venv --without-pip /opt/optophone && python -m venv --without-pip /opt/optophone-build
 # Wheels alone: neither stage has a compiler, or needs one.
 COPY requirements.image.lock ./
 RUN pip --python /opt/optophone/bin/python install --no-cache-dir --disable-pip-version-check \
     --require-hashes --only-binary :all: -r requirements.image.lock
+COPY requirements.build.lock ./
+RUN pip --python /opt/optophone-build/bin/python install --no-cache-dir --disable-pip-version-check \
+    --require-hashes --only-binary :all: -r requirements.build.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY schemas schemas
 COPY documents documents
@@ -16,7 +19,9 @@ COPY nodes nodes
 COPY graph graph
 COPY evaluation evaluation
 COPY serving serving
-RUN pip --python /opt/optophone/bin/python install --no-cache-dir --disable-pip-version-check --no-deps .
+RUN pip --python /opt/optophone-build/bin/python wheel --no-cache-dir --disable-pip-version-check \
+    --no-build-isolation --no-deps --wheel-dir wheels . \
+    && pip --python /opt/optophone/bin/python install --no-cache-dir --disable-pip-version-check --no-index --no-deps wheels/*.whl
 
 FROM python:3.11.15-slim-bookworm
 # A number, so that an orchestrator can see that it isn't root. New volumes take over owner and mode of these folders.

@@ -50,6 +50,8 @@ lock: $(INSTALLED)  ## renew requirements.lock from pyproject.toml
 		--no-annotate --no-header --no-emit-index-url --output-file requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --extra postgres --constraint requirements.lock \
 		--generate-hashes --no-annotate --no-header --no-emit-index-url --output-file requirements.image.lock
+	echo "hatchling>=1.27" | $(BIN)/uv pip compile - --universal --python-version 3.11 --generate-hashes \
+		--no-annotate --no-header --no-emit-index-url --output-file requirements.build.lock
 
 $(INSTALLED): requirements.lock pyproject.toml
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Optophone needs Python 3.11 or newer; run make PYTHON=python3.11')"
@@ -67,6 +69,7 @@ run: build  ## one container with everything on SQLite, on http://127.0.0.1:8000
 	@OPTOPHONE_API_TOKENS=$${OPTOPHONE_API_TOKENS:-me:review:$$(openssl rand -hex 32)}; export OPTOPHONE_API_TOKENS; \
 	echo "http://127.0.0.1:8000, token $${OPTOPHONE_API_TOKENS##*:}  (Ctrl+C ends it; its volume stays)"; \
 	docker run --rm --init --name optophone-run --publish 127.0.0.1:8000:8000 --env OPTOPHONE_API_TOKENS --env OPENAI_API_KEY \
+		--env OPTOPHONE_REDACT_FIELDS --env OPTOPHONE_REDACT_PATTERNS \
 		--volume optophone-run:/data --read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges \
 		--memory 4g --pids-limit 512 $(IMAGE)
 

@@ -4,6 +4,7 @@ Errors raised here are fragments, "<what was found>; <what to do>": `documents.l
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 
 from PIL import (
@@ -39,20 +40,39 @@ def is_image(data: bytes) -> bool:
     return any(data.startswith(signature) for signature in _READERS)
 
 
-def read_images(data: bytes, limits: Limits) -> Iterator[Image.Image]:
-    """Yield each page of an image file, normalised; only a TIFF can have several, an animation is its first frame.
+def read_images(data: bytes, limits: Limits) -> Iterator[Image.Image | UnreadableDocumentError]:
+    """Yield each page of an image file, normalised; of several pages, for one that can't be read why.
 
-    Raises UnreadableDocumentError for another format, a damaged or cut-off file, and one beyond the limits, which is
-    told from the headers, before pixels are decoded.
+    Only a TIFF can have several pages, an animation is its first frame. A page that is damaged, cut off or beyond the
+    limits, which is told before pixels are decoded, costs that page. Raises UnreadableDocumentError where it is the
+    only one, and for another format, a damaged file, and one of too many pages.
     """
-    try:
+    with _damage_told():
         image = _open(data)
         count = image.n_frames if isinstance(image, TiffImagePlugin.TiffImageFile) else 1
         limits.check_pages(count)
-        for index in range(count):
-            image.seek(index)
-            limits.check_pixels(*image.size)
-            yield normalise(image)
+    for index in range(count):
+        try:
+            with _damage_told():
+                page = _read_page(image, index, limits)
+        except UnreadableDocumentError as error:
+            if count == 1:
+                raise
+            yield UnreadableDocumentError(f"page {index + 1}: {error}")
+        else:
+            yield page
+
+
+def _read_page(image: ImageFile.ImageFile, index: int, limits: Limits) -> Image.Image:
+    image.seek(index)
+    limits.check_pixels(*image.size)
+    return normalise(image)
+
+
+@contextmanager
+def _damage_told() -> Iterator[None]:
+    try:
+        yield
     except UnreadableDocumentError:
         raise
     except Image.DecompressionBombError as error:  # the WebP reader checks by itself, before it allocates

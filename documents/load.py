@@ -14,13 +14,15 @@ from PIL import Image
 
 from documents.images import read_images, to_png
 from documents.limits import Limits
-from documents.page import Document, Page, Word
-from documents.pdf import RENDERER, is_pdf, read_pdf
+from documents.page import Document, Page, is_readable
+from documents.pdf import RENDERER, PageOrProblem, is_pdf, read_pdf
 from documents.store import DocumentStore
 from documents.words import in_reading_order, words_to_json
 from schemas.errors import UnreadableDocumentError
 
 _DATA_URI = re.compile(r"data:([^,]*),(.*)", re.DOTALL)
+# Of a page that can't be read nobody knows the size: A4 at a dot a point.
+_BLANK_PX = (595, 842)
 _MALFORMED_URI = "its data: URI is malformed; send data:<type>;base64,<data>"
 
 
@@ -28,8 +30,8 @@ def load_document(source: str, store: DocumentStore, limits: Limits, *, allow_pa
     """Store the original, decode it unless that was done before, and return its pages.
 
     `source` is a path, a data: URI, or the reference (`sha256:<hex>`) of a stored original. Whoever passes on what
-    came over the network sets `allow_paths` to False. Raises UnreadableDocumentError, which names the document and
-    says what to do.
+    came over the network sets `allow_paths` to False. Of several pages one that can't be read is blank and says why.
+    Raises UnreadableDocumentError, which names the document and says what to do, where none can be read.
     """
     stored = store.get(source) if source.startswith("sha256:") else None
     try:
@@ -88,7 +90,9 @@ def _read_file(path: Path, limits: Limits) -> bytes:
 
 def _decode_once(ref: str, data: bytes, store: DocumentStore, limits: Limits) -> list[Page]:
     def decode() -> bytes:
-        pages = [_store_page(image, words, store) for image, words in _read(data, limits)]
+        pages = [_store_page(page, store) for page in _read(data, limits)]
+        if not any(is_readable(page) for page in pages):
+            raise UnreadableDocumentError(pages[0]["problem"])
         return json.dumps(pages).encode()
 
     recipe = f"pages 1, pillow {PIL.__version__}, {RENDERER}, {limits}"
@@ -98,13 +102,17 @@ def _decode_once(ref: str, data: bytes, store: DocumentStore, limits: Limits) ->
     return pages
 
 
-def _read(data: bytes, limits: Limits) -> Iterator[tuple[Image.Image, list[Word] | None]]:
+def _read(data: bytes, limits: Limits) -> Iterator[PageOrProblem]:
     if is_pdf(data):
         return read_pdf(data, limits)
-    return ((image, None) for image in read_images(data, limits))
+    return (page if isinstance(page, UnreadableDocumentError) else (page, None) for page in read_images(data, limits))
 
 
-def _store_page(image: Image.Image, words: list[Word] | None, store: DocumentStore) -> Page:
+def _store_page(page: PageOrProblem, store: DocumentStore) -> Page:
+    if isinstance(page, UnreadableDocumentError):
+        blank = Image.new("RGB", _BLANK_PX, "white")
+        return {**_store_page((blank, []), store), "problem": str(page)}
+    image, words = page
     return Page(
         image=store.put(to_png(image)),
         width_px=image.width,

@@ -4,7 +4,7 @@ Coordinates are fractions of the page, origin top left, x to the right, y down; 
 x0 <= x1 and y0 <= y1, whatever the page's size in pixels.
 """
 
-from typing import NamedTuple
+from typing import NamedTuple, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -29,6 +29,13 @@ class Page(TypedDict):
     height_px: int
     text_layer: str | None
     """Reference of the words that a PDF page carries itself; None where the page must be read by OCR."""
+    problem: NotRequired[str]
+    """Why the page can't be read; then a blank one stands in its place, so that the others keep their numbers."""
+
+
+def is_readable(page: Page) -> bool:
+    """Tell whether the page shows what the document has there."""
+    return "problem" not in page
 
 
 class Document(TypedDict):

@@ -28,6 +28,9 @@ DPI = 200
 RENDERER = f"pypdfium2 {version('pypdfium2')} {DPI} dpi"
 """Names what turned a PDF into pages; part of every recipe that depends on it."""
 
+PageOrProblem = tuple[Image.Image, list[Word] | None] | UnreadableDocumentError
+"""A page as an RGB image with its own words, None where it must be read by OCR; or why it can't be read."""
+
 _POINTS_PER_INCH = 72
 pdfium_lock = threading.Lock()
 
@@ -37,11 +40,12 @@ def is_pdf(data: bytes) -> bool:
     return b"%PDF-" in data[:1024]
 
 
-def read_pdf(data: bytes, limits: Limits) -> Iterator[tuple[Image.Image, list[Word] | None]]:
-    """Yield each page as an RGB image and its own words, None where it must be read by OCR.
+def read_pdf(data: bytes, limits: Limits) -> Iterator[PageOrProblem]:
+    """Yield each page.
 
     What was filled into form fields or written as annotations is part of both. A page too large for the pixel limit
-    is rendered smaller. Raises UnreadableDocumentError for a damaged, encrypted, empty or too long PDF.
+    is rendered smaller. PDFium shows a page with a damaged content stream as blank, and nothing tells them apart.
+    Raises UnreadableDocumentError for a damaged, encrypted, empty or too long PDF.
     """
     with pdfium_lock:
         pdf = _open(data)
@@ -50,7 +54,7 @@ def read_pdf(data: bytes, limits: Limits) -> Iterator[tuple[Image.Image, list[Wo
         limits.check_pages(page_count)
         for index in range(page_count):
             with pdfium_lock:
-                page = _read_page(pdf, index, limits)
+                page = _try_page(pdf, index, limits)
             yield page
     finally:
         with pdfium_lock:
@@ -73,14 +77,30 @@ def _open(data: bytes) -> "PdfDocument":
     return pdf
 
 
-def _read_page(pdf: "PdfDocument", index: int, limits: Limits) -> tuple[Image.Image, list[Word] | None]:
+def _try_page(pdf: "PdfDocument", index: int, limits: Limits) -> PageOrProblem:
     import pypdfium2  # noqa: PLC0415
 
     try:
         with closing(_flat_page(pdf, index)) as page:
-            return _render(page, limits), text_layer(page)
+            image = _render(page, limits)
+            _check_pictures(page, image)
+            return image, text_layer(page)
     except pypdfium2.PdfiumError as error:
-        raise UnreadableDocumentError(f"page {index + 1} of the PDF is damaged ({error}); export it again") from error
+        return UnreadableDocumentError(f"page {index + 1} of the PDF is damaged ({error}); export it again")
+
+
+def _check_pictures(page: "PdfPage", image: Image.Image) -> None:
+    """Refuse a page that is blank because its picture can't be decoded: PDFium leaves that out without a word."""
+    import pypdfium2  # noqa: PLC0415
+    from pypdfium2 import raw  # noqa: PLC0415
+
+    if any(darkest != brightest for darkest, brightest in image.getextrema()):  # type: ignore[misc]  # a pair a band
+        return
+    for picture in page.get_objects(filter=[raw.FPDF_PAGEOBJ_IMAGE]):
+        bitmap = raw.FPDFImageObj_GetBitmap(picture.raw)
+        if not bitmap:
+            raise pypdfium2.PdfiumError("its picture can't be decoded")
+        raw.FPDFBitmap_Destroy(bitmap)
 
 
 def _flat_page(pdf: "PdfDocument", index: int) -> "PdfPage":

@@ -6,10 +6,11 @@ part of a name can tell as much as the whole.
 """
 
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from io import BytesIO
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from PIL import Image, ImageDraw
 
@@ -52,9 +53,11 @@ class Mask:
 
     def hide(self, text: str) -> str:
         """Return the text with each hidden part replaced by `REDACTED`."""
-        for start, end in reversed(_joined(self.find(text))):
-            text = text[:start] + REDACTED + text[end:]
-        return text
+        kept, after = [], 0
+        for start, end in _joined(self.find(text)):
+            kept.append(text[after:start])
+            after = end
+        return REDACTED.join([*kept, text[after:]])
 
     def find(self, text: str) -> Iterator[Extent]:
         """Yield where something to hide begins and ends; extents may overlap."""
@@ -103,15 +106,15 @@ def words_at(words: Sequence[Word], places: Iterable[BBox]) -> set[int]:
 
 def words_to_hide(words: Sequence[Word], mask: Mask) -> set[int]:
     """Return which words belong to a text that the mask hides, read in their order; whole words."""
-    text, extents = "", []
-    for word in words:
-        extents.append((len(text), len(text) + len(word.text)))
-        text += word.text + " "
+    text = " ".join(word.text for word in words)
+    begins = accumulate((len(word.text) + 1 for word in words), initial=0)
+    extents = [(start, start + len(word.text)) for start, word in zip(begins, words, strict=False)]
     hidden = _joined(mask.find(text))
+    ends = [end for _, end in hidden]
     return {
         index
         for index, (start, end) in enumerate(extents)
-        if any(start < hidden_end and hidden_start < end for hidden_start, hidden_end in hidden)
+        if (at := bisect_right(ends, start)) < len(hidden) and hidden[at][0] < end
     }
 
 

@@ -13,10 +13,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from weakref import WeakValueDictionary
 
 from langgraph.cache.base import FullKey
 from langgraph.cache.sqlite import SqliteCache
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from xxhash import xxh3_128_hexdigest
 
 from graph.state import ExtractInput
@@ -43,6 +45,8 @@ class Kept:
 
 
 _kept: ContextVar[Kept | None] = ContextVar("kept", default=None)
+# Of requests side by side a synchronous run hands over the answers outside the context that they were asked in.
+_askers: WeakValueDictionary[str, Kept] = WeakValueDictionary()
 
 
 @contextmanager
@@ -61,7 +65,9 @@ def request_key(state: ExtractInput) -> str:
     if kept is None:
         return ""
     key = json.dumps([kept.request_key, state], sort_keys=True)
-    kept._asked[xxh3_128_hexdigest(key.encode())] = state  # what LangGraph makes of it
+    digest = xxh3_128_hexdigest(key.encode())  # what LangGraph makes of it
+    kept._asked[digest] = state
+    _askers[digest] = kept
     return key
 
 
@@ -74,7 +80,9 @@ class AnswerCache(SqliteCache[Writes]):
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))  # answers hold personal data
-        super().__init__(path=str(path))
+        # Plain data and LangGraph's own types only: who can write the file can't have code run here.
+        super().__init__(path=str(path), serde=JsonPlusSerializer(allowed_msgpack_modules=None))
+        self._conn.execute("PRAGMA secure_delete=ON")  # what was deleted is overwritten
         # After a power cut the last answers may be missing, and are asked again.
         self._conn.execute("PRAGMA synchronous=NORMAL")
         self._has_failed = False
@@ -91,23 +99,26 @@ class AnswerCache(SqliteCache[Writes]):
             self._warn(error)
             return {}
         for place, writes in found.items():
-            _note(kept, kept._asked[places[place][1]], dict(writes))
+            _note(kept, kept._asked[places[place][1]], _outcome(writes))
         return {places[place]: writes for place, writes in found.items()}
 
     def set(self, mapping: Mapping[FullKey, tuple[Writes, int | None]]) -> None:
         """Keep answers; not that none came."""
-        kept = _kept.get()
-        if kept is None:
-            return
-        answered = {_place(key, kept): entry for key, entry in mapping.items() if _is_answer(entry[0])}
+        answered = {
+            _place(key, kept): entry
+            for key, entry in mapping.items()
+            if (kept := _askers.get(key[1])) and _is_answer(entry[0])
+        }
         try:
             super().set(answered)
         except sqlite3.Error as error:
             self._warn(error)
 
     def forget(self, images: Iterable[str]) -> None:
-        """Remove every answer about these page images."""
+        """Remove every answer about these page images, from the log before the database too."""
         self.clear([(image,) for image in images])
+        with self._lock:
+            self._conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _warn(self, error: sqlite3.Error) -> None:
         if not self._has_failed:
@@ -121,8 +132,14 @@ def _place(key: FullKey, kept: Kept) -> FullKey:
 
 
 def _is_answer(writes: Writes) -> bool:
-    answer = dict(writes).get("answer")
+    answer = _outcome(writes).get("answer")
     return answer is not None and answer["failure"] is None
+
+
+def _outcome(writes: Writes) -> dict[str, Any]:
+    """Return what the node wrote; about a window of a long document it is a reply."""
+    update = dict(writes)
+    return cast("dict[str, Any]", update["replies"][0]) if "replies" in update else update
 
 
 def _note(kept: Kept, state: ExtractInput, update: dict[str, Any]) -> None:

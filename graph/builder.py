@@ -8,7 +8,7 @@ from langgraph._internal._runnable import RunnableCallable
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
-from langgraph.types import CachePolicy, RetryPolicy
+from langgraph.types import CachePolicy, RetryPolicy, Send
 
 from graph.answer_cache import AnswerCache, request_key
 from graph.context import Context
@@ -20,6 +20,9 @@ from nodes.refine import refine
 from nodes.validate import validate
 
 NAME = "optophone"
+# Requests of one document under way at once, as many as `batch` has unless told otherwise; a caller's config may say
+# another number (`max_concurrency`).
+_WINDOWS_AT_ONCE = 8
 # The node itself tells which try is its last; this bound is for what it can't foresee. At 20 s each, five hours.
 _MOST_TRIES = 1000
 
@@ -53,7 +56,7 @@ def make_graph(
     builder.add_edge("extract", "validate")
     builder.add_conditional_edges("validate", _router(route_after_validate), ["refine", END])
     builder.add_conditional_edges("refine", _router(route_after_refine), ["extract", "validate"])
-    return builder.compile(checkpointer, cache=cache, name=NAME)
+    return builder.compile(checkpointer, cache=cache, name=NAME).with_config(max_concurrency=_WINDOWS_AT_ONCE)
 
 
 def _asker(max_tries: int) -> RunnableCallable:
@@ -63,6 +66,6 @@ def _asker(max_tries: int) -> RunnableCallable:
     )
 
 
-def _router(route: Callable[..., str]) -> RunnableCallable:
+def _router(route: Callable[..., str | list[Send]]) -> RunnableCallable:
     """Let a router have no span: its choice shows in what runs next."""
     return RunnableCallable(route, name=route.__name__, trace=False)

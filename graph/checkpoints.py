@@ -15,6 +15,7 @@ from typing import Any, Literal
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
+from graph.database import PostgresAddress, postgres_address
 from graph.settings import Settings
 from schemas.errors import UsageError
 
@@ -25,7 +26,6 @@ _FILES: dict[Space, str] = {"reviews": "checkpoints.db", "langgraph": "langgraph
 _SQLITE_WAIT_S = 30.0
 # What was deleted is overwritten.
 _OVERWRITE = "PRAGMA secure_delete=ON"
-_CONNECT_S = 10
 # A new database's tables take a second.
 _SETUP_WAIT_S = 60.0
 # Any number that nobody else on the database uses: "optophon" in ASCII.
@@ -41,28 +41,25 @@ def open_checkpointer(settings: Settings, space: Space = "reviews") -> Iterator[
     Raises:
         UsageError: the database can't be used, now or when it is asked; or its package isn't installed.
     """
-    if (url := _database_url(settings)) is None:
+    if (address := postgres_address(settings)) is None:
         from langgraph.checkpoint.sqlite import SqliteSaver  # noqa: PLC0415 - only where runs wait
 
         path = _sqlite_file(settings, space)
-        try:
-            with closing(sqlite3.connect(path, timeout=_SQLITE_WAIT_S, check_same_thread=False)) as connection:
-                connection.execute(_OVERWRITE)
-                yield SqliteSaver(connection, serde=_serializer())
-        except sqlite3.Error as error:
-            raise UsageError(f"cannot use '{path}': {error}; make room for it, or restore it from a backup") from error
+        with (
+            _file_failures(path),
+            closing(sqlite3.connect(path, timeout=_SQLITE_WAIT_S, check_same_thread=False)) as connection,
+        ):
+            connection.execute(_OVERWRITE)
+            yield SqliteSaver(connection, serde=_serializer())
         return
-    _make_tables(url, space)
     from langgraph.checkpoint.postgres import PostgresSaver  # noqa: PLC0415 - an extra
-    from psycopg import OperationalError  # noqa: PLC0415
     from psycopg_pool import ConnectionPool  # noqa: PLC0415
 
-    try:
+    with address.failures():
+        _make_tables(address, space)
         check = ConnectionPool.check_connection
-        with ConnectionPool(url, check=check, configure=_store_any_text, **_pool_options(space)) as pool:
+        with ConnectionPool(check=check, configure=_store_any_text, **_pool_options(address, space)) as pool:
             yield PostgresSaver(pool, serde=_serializer())
-    except OperationalError as error:
-        raise _unreachable(error) from error
 
 
 @asynccontextmanager
@@ -70,27 +67,29 @@ async def aopen_checkpointer(settings: Settings, space: Space = "reviews") -> As
     """Open the same store for asynchronous calls on this event loop.
 
     Raises:
-        UsageError: the database can't be used, or its package isn't installed.
+        UsageError: the database can't be used, now or when it is asked; or its package isn't installed.
     """
-    if (url := _database_url(settings)) is None:
+    if (address := postgres_address(settings)) is None:
         import aiosqlite  # noqa: PLC0415
         from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver  # noqa: PLC0415
 
         path = await asyncio.to_thread(_sqlite_file, settings, space)
-        async with aiosqlite.connect(path, timeout=_SQLITE_WAIT_S) as connection:
-            await connection.execute(_OVERWRITE)
-            yield AsyncSqliteSaver(connection, serde=_serializer())
+        with _file_failures(path):
+            async with aiosqlite.connect(path, timeout=_SQLITE_WAIT_S) as connection:
+                await connection.execute(_OVERWRITE)
+                yield AsyncSqliteSaver(connection, serde=_serializer())
         return
-    await asyncio.to_thread(_make_tables, url, space)
-    from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver  # noqa: PLC0415
+    from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver  # noqa: PLC0415 - an extra
     from psycopg_pool import AsyncConnectionPool  # noqa: PLC0415
 
     async def configure(connection: Any) -> None:
         _store_any_text(connection)
 
-    check = AsyncConnectionPool.check_connection
-    async with AsyncConnectionPool(url, check=check, configure=configure, **_pool_options(space)) as pool:
-        yield AsyncPostgresSaver(pool, serde=_serializer())
+    with address.failures():
+        await asyncio.to_thread(_make_tables, address, space)
+        check = AsyncConnectionPool.check_connection
+        async with AsyncConnectionPool(check=check, configure=configure, **_pool_options(address, space)) as pool:
+            yield AsyncPostgresSaver(pool, serde=_serializer())
 
 
 def _serializer() -> JsonPlusSerializer:
@@ -109,50 +108,37 @@ def _sqlite_file(settings: Settings, space: Space) -> Path:
     return path
 
 
-def _database_url(settings: Settings) -> str | None:
-    """Return the address, whose password no message may repeat."""
-    if settings.database_url is None:
-        return None
-    url = settings.database_url.get_secret_value()
-    if not url.startswith(("postgresql://", "postgres://")):
-        raise UsageError(
-            "expected OPTOPHONE_DATABASE_URL as postgresql://user:password@host/name, got something else; correct it"
-        )
-    return url
+@contextmanager
+def _file_failures(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise UsageError(f"cannot use '{path}': {error}; make room for it, or restore it from a backup") from error
 
 
-def _make_tables(url: str, space: Space) -> None:
+def _make_tables(address: PostgresAddress, space: Space) -> None:
     """Make the tables, or bring them up to date; one process at a time, as they would trip over each other."""
-    try:
-        import psycopg  # noqa: PLC0415 - an extra
-        from langgraph.checkpoint.postgres import PostgresSaver  # noqa: PLC0415
-    except ImportError as error:
-        raise UsageError(
-            "OPTOPHONE_DATABASE_URL needs a package that isn't installed; pip install 'optophone[postgres]'"
-        ) from error
-    try:
-        with psycopg.connect(url, **_connection_options(space)) as connection:
-            _lock(connection)
-            if space == "langgraph":
-                connection.execute("CREATE SCHEMA IF NOT EXISTS langgraph")
-            PostgresSaver(connection).setup()
-    except psycopg.OperationalError as error:
-        raise _unreachable(error) from error
-    except psycopg.ProgrammingError:  # its text may repeat the address
-        raise UsageError(
-            "OPTOPHONE_DATABASE_URL is no address of PostgreSQL's, or its user may make no tables; correct it"
-        ) from None
+    import psycopg  # noqa: PLC0415 - an extra
+    from langgraph.checkpoint.postgres import PostgresSaver  # noqa: PLC0415
+
+    with psycopg.connect(**_connection_options(address, space)) as connection:
+        _lock(connection)
+        if space == "langgraph":
+            connection.execute("CREATE SCHEMA IF NOT EXISTS langgraph")
+        PostgresSaver(connection).setup()
 
 
-def _connection_options(space: Space) -> dict[str, Any]:
+def _connection_options(address: PostgresAddress, space: Space) -> dict[str, Any]:
     from psycopg.rows import dict_row  # noqa: PLC0415 - an extra
 
-    options = {"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row, "connect_timeout": _CONNECT_S}
-    return {**options, "options": "-c search_path=langgraph"} if space == "langgraph" else options
+    options = {**address.parameters, "autocommit": True, "prepare_threshold": 0, "row_factory": dict_row}
+    if space == "langgraph":
+        options["options"] += " -c search_path=langgraph"
+    return options
 
 
-def _pool_options(space: Space) -> dict[str, Any]:
-    return {"min_size": 1, "max_size": _MAX_CONNECTIONS, "kwargs": _connection_options(space)}
+def _pool_options(address: PostgresAddress, space: Space) -> dict[str, Any]:
+    return {"min_size": 1, "max_size": _MAX_CONNECTIONS, "kwargs": _connection_options(address, space)}
 
 
 def _store_any_text(connection: Any) -> None:
@@ -163,8 +149,16 @@ def _store_any_text(connection: Any) -> None:
 
 
 def _to_json(value: Any) -> bytes:
-    text = json.dumps(value, ensure_ascii=False).replace("\\u0000", "\N{REPLACEMENT CHARACTER}")
-    return text.encode(errors="replace")
+    return json.dumps(_without_nul(value), ensure_ascii=False).encode(errors="replace")
+
+
+def _without_nul(value: Any) -> Any:
+    """Replace the sign itself: as JSON writes it, it may also stand in a text, behind a backslash of its own."""
+    if isinstance(value, str):
+        return value.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    if isinstance(value, dict):
+        return {_without_nul(key): _without_nul(item) for key, item in value.items()}
+    return [_without_nul(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _lock(connection: Any) -> None:
@@ -174,8 +168,3 @@ def _lock(connection: Any) -> None:
         if time.monotonic() > deadline:
             raise UsageError("another process has been making OPTOPHONE_DATABASE_URL's tables for a minute; end it")
         time.sleep(0.1)
-
-
-def _unreachable(error: Exception) -> UsageError:
-    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return UsageError(f"cannot use the database of OPTOPHONE_DATABASE_URL: {reason}; start it, or correct the variable")

@@ -18,7 +18,12 @@ class Context(BaseModel):
     chat_model: str | None = Field(
         None, description="local, or provider:model (openai:gpt-4o-mini); without one, the settings' choice"
     )
-    max_attempts: int = Field(3, ge=1, le=10, description="Chat-model requests at most, the first one included")
+    max_attempts: int = Field(
+        3,
+        ge=1,
+        le=10,
+        description="Chat-model requests at most, the first one included; for each part of a long document",
+    )
     extract_prompt: str = Field("prompts:/optophone-extract@production", description="Prompt of the first request")
     refine_prompt: str = Field("prompts:/optophone-refine@production", description="Prompt of the later requests")
     additional_rules: str = Field("", description="Rules of your own, added to both prompts")
@@ -29,6 +34,9 @@ class Context(BaseModel):
     max_side_px: int = Field(1000, ge=64, le=8192, description="Longest side of the image sent to a chat model")
     jpeg_quality: int = Field(40, ge=1, le=95, description="JPEG quality of the image sent to a chat model")
 
+    pages_per_request: int | None = Field(
+        None, ge=1, description="Ask about a longer document in parts of so many pages, side by side; None: all at once"
+    )
     review: Literal["off", "on_doubt"] = Field(
         "off", description="Stop for a person where a value is still wrong or not on the page; needs a checkpointer"
     )

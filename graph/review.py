@@ -113,12 +113,29 @@ def answer_text(doubts: Sequence[Doubt], answer: ReviewAnswer) -> str:
     return _to_json({REPAIRS: [{"path": path, "value": value} for path, value in values.items()]})
 
 
+def is_same(now: Any, said: Any) -> bool:
+    """Whether nothing was changed: equal as JSON, where 8 is 8.0, true is no 1, and an object's order says nothing."""
+    if isinstance(now, dict) and isinstance(said, dict):
+        return now.keys() == said.keys() and all(is_same(now[key], said[key]) for key in now)
+    if isinstance(now, list) and isinstance(said, list):
+        return len(now) == len(said) and all(map(is_same, now, said))
+    if isinstance(now, bool) or isinstance(said, bool):
+        return now is said
+    return bool(now == said)
+
+
+def corrected_paths(doubts: Sequence[Doubt], answer: ReviewAnswer) -> list[str]:
+    """Return the places where something else was said than what stands there."""
+    now = {doubt["path"]: doubt["value"] for doubt in doubts}
+    return [value.path for value in answer.values if not is_same(now[value.path], value.value)]
+
+
 def add_round(review: Review | None, doubts: Sequence[Doubt], answer: ReviewAnswer) -> Review:
     """Return the review with this answer; what was corrected once counts as corrected."""
-    now = {doubt["path"]: doubt["value"] for doubt in doubts}
-    changed = [value.path for value in answer.values if _to_json(value.value) != _to_json(now[value.path])]
+    changed = corrected_paths(doubts, answer)
+    asked = [doubt["path"] for doubt in doubts]
     corrected = list(dict.fromkeys([*(review["corrected"] if review else []), *changed]))
-    confirmed = dict.fromkeys([*(review["confirmed"] if review else []), *now])
+    confirmed = dict.fromkeys([*(review["confirmed"] if review else []), *asked])
     return Review(
         reviewer=answer.reviewer or (review["reviewer"] if review else ""),
         comment=answer.comment or (review["comment"] if review else ""),

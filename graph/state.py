@@ -1,6 +1,6 @@
 """What one document's run knows: small, JSON-able, references instead of bytes."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -10,7 +10,15 @@ from documents.page import BBox, Page
 from schemas.errors import FieldError
 
 Status = Literal["valid", "exhausted", "unreadable"]
-StopReason = Literal["valid", "attempts_used_up", "no_progress", "provider_failed", "unreadable", "reviews_used_up"]
+StopReason = Literal[
+    "valid",
+    "attempts_used_up",
+    "no_progress",
+    "provider_failed",
+    "pages_unreadable",
+    "unreadable",
+    "reviews_used_up",
+]
 
 
 class Field(TypedDict):
@@ -30,6 +38,20 @@ class Field(TypedDict):
     """
     reason: str | None
     """What speaks against the value, where the confidence is below 0.5; else None."""
+
+
+class Conflict(TypedDict):
+    """A value of later pages than those whose value stands in the extraction, and another one."""
+
+    path: str
+    """JSON pointer into the extraction, where the value of the earlier pages stands."""
+    value: Any
+    page_indices: list[int]
+    """The pages that the chat model was asked about when it gave the value, from 0."""
+    grounding: GroundingStatus | None
+    """None, like what follows, where places weren't looked for."""
+    page_index: int | None
+    bbox: BBox | None
 
 
 class Doubt(TypedDict):
@@ -81,6 +103,38 @@ class Request(TypedDict):
     """Sampling temperature; None is the provider's own."""
 
 
+class Window(TypedDict):
+    """Pages that one request asks about, and what came of it so far; pointers go into its own extraction."""
+
+    page_indices: list[int]
+    """From 0; without those that can't be read."""
+    is_open: bool
+    """Whether it is to be asked, or asked again."""
+    request: Request | None
+    """Written by refine; None before its first request."""
+    attempts: int
+    extraction: dict[str, Any] | None
+    errors: list[FieldError]
+    confidences: dict[str, float]
+
+
+class Reply(TypedDict):
+    """What one request about a window brought; what it took is its own."""
+
+    window: int
+    request: Request
+    answer: Answer
+    attempts: int
+    """The window's, this request included if an answer came."""
+    prompts: list[str]
+    usage: Usage
+
+
+def gather(known: list[Reply], new: list[Reply] | None) -> list[Reply]:
+    """Collect what parallel requests bring; None begins anew."""
+    return [] if new is None else [*known, *new]
+
+
 class InputState(TypedDict):
     """What a caller gives."""
 
@@ -99,6 +153,8 @@ class OutputState(TypedDict):
     """The candidate; it fits the schema only when status is "valid"."""
     fields: list[Field]
     """One item for each populated leaf value; empty with grounding off."""
+    conflicts: list[Conflict]
+    """Where parts of a long document say different things; the first one's value stands in the extraction."""
     status: Status | None
     stop_reason: StopReason | None
     """Why the run ended; like the status None until then."""
@@ -118,6 +174,9 @@ class State(InputState, OutputState):
     """Everything the nodes share."""
 
     pages: list[Page]
+    windows: list[Window]
+    """The parts in which a long document is asked about, in page order; empty where it is asked about as a whole."""
+    replies: Annotated[list[Reply], gather]
     request: Request | None
     """Written by refine; None before the first request."""
     answer: Answer | None
@@ -141,16 +200,23 @@ class ExtractInput(TypedDict):
     prompts: list[str]
     chat_model: str
     usage: Usage
+    window: NotRequired[int]
+    """Number of the window that the pages are; then attempts are the window's, and the rest begins empty."""
 
 
 class ValidateInput(TypedDict):
     """What `validate` reads."""
 
     pages: list[Page]
+    conflicts: list[Conflict]
+    windows: list[Window]
+    replies: list[Reply]
     request: Request | None
     answer: Answer | None
     attempts: int
+    prompts: list[str]
     chat_model: str
+    usage: Usage
     extraction: dict[str, Any] | None
     validation_errors: list[FieldError]
     confidences: dict[str, float]
@@ -165,6 +231,7 @@ class RefineInput(TypedDict):
     document: str
     target_schema: str
     pages: list[Page]
+    windows: list[Window]
     attempts: int
     extraction: dict[str, Any] | None
     validation_errors: list[FieldError]
@@ -177,5 +244,8 @@ class RefineInput(TypedDict):
 class RouteInput(TypedDict):
     """What the routers read."""
 
+    pages: list[Page]
+    windows: list[Window]
+    chat_model: str
     stop_reason: StopReason | None
     doubts: list[Doubt]

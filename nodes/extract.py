@@ -17,7 +17,7 @@ from chat_models.pace import Turn, pace_of
 from chat_models.pricing import cost_usd
 from chat_models.structured import Answer, ask_for_json, read_answer
 from documents.layout import lay_out
-from documents.page import Page
+from documents.page import Page, is_readable
 from documents.payload import page_payload
 from documents.words import page_words
 from graph.context import Context, context_of
@@ -26,6 +26,7 @@ from graph.state import ExtractInput, Request, Usage
 from prompts.registry import load_prompt
 from prompts.template import render
 from schemas.errors import ChatModelError, OptophoneError
+from schemas.parts import part_schema
 from schemas.references import JsonSchema
 from schemas.repair import repair_schema
 from schemas.target import TargetSchema
@@ -74,8 +75,8 @@ def extract(
             message = call.chat_model.invoke(call.messages, _with_wait(config, turn))
             turn.tokens = _tokens(message, turn)
     except Exception as error:
-        return _failed(error, call.request, state, runtime, max_tries)
-    return _answered(message, call.request, state)
+        return _update(_failed(error, call.request, state, runtime, max_tries), state)
+    return _update(_answered(message, call.request, state), state)
 
 
 async def aextract(
@@ -88,22 +89,31 @@ async def aextract(
             message = await call.chat_model.ainvoke(call.messages, _with_wait(config, turn))
             turn.tokens = _tokens(message, turn)
     except Exception as error:
-        return _failed(error, call.request, state, runtime, max_tries)
-    return await asyncio.to_thread(_answered, message, call.request, state)
+        return _update(_failed(error, call.request, state, runtime, max_tries), state)
+    return _update(await asyncio.to_thread(_answered, message, call.request, state), state)
+
+
+def _update(outcome: dict[str, Any], state: ExtractInput) -> dict[str, Any]:
+    """Let a request about a window bring a reply: others run beside it, and `validate` reads them all."""
+    if "window" not in state:
+        return outcome
+    taken = {"attempts": state["attempts"], "usage": state["usage"], **outcome}
+    return {"replies": [{"window": state["window"], **taken}]}
 
 
 def _prepare(state: ExtractInput, runtime: Runtime[Context], config: RunnableConfig) -> _Call:
     context, settings = context_of(runtime), get_settings()
     target = context.schema_to_fill(allow_paths=settings.allow_paths)
     request = state["request"] or _first_request(context, target, state["chat_model"], config)
-    wanted: JsonSchema = target.json_schema
+    wanted: JsonSchema = part_schema(target.json_schema) if "window" in state else target.json_schema
+    pages = [page for page in state["pages"] if is_readable(page)]
     if request["paths"] != [""]:
-        wanted = repair_schema(wanted, request["paths"])
+        wanted = repair_schema(target.json_schema, request["paths"])
     chat_model = make_chat_model(
         state["chat_model"], get_store(), settings.chat_model_timeout_s, temperature=request["temperature"]
     )
-    runnable, messages = ask_for_json(chat_model, [_message(request["text"], state["pages"], context)], wanted)
-    tokens = len(request["text"]) // _CHARS_PER_TOKEN + len(state["pages"]) * _TOKENS_PER_PAGE
+    runnable, messages = ask_for_json(chat_model, [_message(request["text"], pages, context)], wanted)
+    tokens = len(request["text"]) // _CHARS_PER_TOKEN + len(pages) * _TOKENS_PER_PAGE
     return _Call(runnable, messages, request, tokens)
 
 
@@ -192,7 +202,8 @@ def _raise_or_go_on(error: Exception, state: ExtractInput, *, is_last: bool) -> 
     """
     if isinstance(error, OptophoneError) or (is_transient(error) and not is_last):
         raise error
-    if is_callers_fault(error) and state["attempts"] == 0:
+    # Of windows side by side one stands for the first request: the others' answers may be here, and paid for.
+    if is_callers_fault(error) and state["attempts"] == 0 and state.get("window", 0) == 0:
         raise ChatModelError(f"'{state['chat_model']}' refused the request: {explain(error)}") from error
 
 

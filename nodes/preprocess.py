@@ -8,12 +8,13 @@ from langgraph.runtime import Runtime
 
 from chat_models.factory import LOCAL, default_chat_model, make_chat_model
 from documents.load import load_document
-from documents.page import Page
+from documents.page import Page, is_readable
 from documents.payload import page_payload
 from documents.words import page_words
 from graph.context import Context, context_of
 from graph.settings import get_settings, get_store
 from graph.state import InputState, Usage
+from nodes.windows import cut_windows
 from prompts.registry import check_prompt
 from schemas.errors import FieldError, UnreadableDocumentError, UsageError
 
@@ -39,7 +40,7 @@ def preprocess(state: InputState, runtime: Runtime[Context], config: RunnableCon
         start["context"] = context.to_keep(target)
     try:
         document = load_document(source, store, settings.limits, allow_paths=settings.allow_paths)
-        for page in document["pages"]:
+        for page in filter(is_readable, document["pages"]):
             page_payload(page, store, context.max_side_px, context.jpeg_quality)
             if context.page_text or context.grounding != "off" or chat_model.partition(":")[0] == LOCAL:
                 _ocr.invoke(page, config)
@@ -47,7 +48,8 @@ def preprocess(state: InputState, runtime: Runtime[Context], config: RunnableCon
         failure = FieldError(path="", kind="document", message=str(error), value=None)
         ended = {"status": "unreadable", "stop_reason": "unreadable", "validation_errors": [failure]}
         return {**start, **ended, "document": _name(source)}
-    return {**start, "document": document["ref"], "pages": document["pages"]}
+    windows = cut_windows(document["pages"], context.pages_per_request)
+    return {**start, "document": document["ref"], "pages": document["pages"], "windows": windows}
 
 
 def _source(state: InputState) -> str:
@@ -87,7 +89,10 @@ def _new_account(chat_model: str, target_schema: str) -> dict[str, Any]:
         "prompts": [],
         "chat_model": chat_model,
         "usage": Usage(input_tokens=0, output_tokens=0, total_tokens=0, cost_usd=0.0),
+        "conflicts": [],
         "pages": [],
+        "windows": [],
+        "replies": None,
         "request": None,
         "answer": None,
         "confidences": {},

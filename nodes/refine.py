@@ -3,7 +3,7 @@
 After the last attempt a person is asked in the chat model's place, where the run has review.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from langchain_core.runnables import RunnableConfig
@@ -14,7 +14,7 @@ from chat_models.structured import Answer
 from graph.context import Context, context_of
 from graph.review import ReviewRequest, add_round, answer_text, answer_type
 from graph.settings import get_settings, get_store
-from graph.state import RefineInput, Request
+from graph.state import RefineInput, Request, Window
 from prompts.registry import load_prompt
 from prompts.template import render
 from schemas.errors import FieldError, UnreadableDocumentError
@@ -36,19 +36,26 @@ def refine(state: RefineInput, runtime: Runtime[Context], config: RunnableConfig
         return _ask_person(state)
     context, settings = context_of(runtime), get_settings()
     prompt = load_prompt(context.refine_prompt, settings.tracking_uri, settings.registry_timeout_s, config)
-    paths = failed_paths(state["validation_errors"])
-    values = {
-        "schema_name": state["target_schema"],
-        "failures": "\n".join(_failure(path, state["extraction"], state["validation_errors"]) for path in paths),
-        "additional_rules": context.additional_rules,
-    }
-    request = Request(
-        prompt=prompt.uri,
-        text=render(prompt.text, values),
-        paths=paths,
-        temperature=prompt.temperature_for(state["chat_model"]),
-    )
-    return {"request": request}
+
+    def write(candidate: Any, errors: Sequence[FieldError]) -> Request:
+        # No answer mends a page that can't be read.
+        mendable = [error for error in errors if error["kind"] != "document"]
+        paths = failed_paths(mendable)
+        values = {
+            "schema_name": state["target_schema"],
+            "failures": "\n".join(_failure(path, candidate, mendable) for path in paths),
+            "additional_rules": context.additional_rules,
+        }
+        temperature = prompt.temperature_for(state["chat_model"])
+        return Request(prompt=prompt.uri, text=render(prompt.text, values), paths=paths, temperature=temperature)
+
+    if windows := state.get("windows"):
+        return {"windows": [_with_request(window, write) if window["is_open"] else window for window in windows]}
+    return {"request": write(state["extraction"], state["validation_errors"])}
+
+
+def _with_request(window: Window, write: Callable[[Any, Sequence[FieldError]], Request]) -> Window:
+    return {**window, "request": write(window["extraction"], window["errors"])}
 
 
 def _check_place(state: RefineInput, runtime: Runtime[Context]) -> None:

@@ -16,7 +16,7 @@ from graph.app import graph
 from graph.audit import record
 from graph.checkpoints import open_checkpointer
 from graph.context import Context
-from graph.review import ReviewAnswer, ReviewRequest, answer_type
+from graph.review import ReviewAnswer, ReviewRequest, answer_type, corrected_paths
 from graph.settings import get_settings
 from graph.state import OutputState
 from prompts.promotions import login_name
@@ -106,7 +106,8 @@ class WaitingRuns:
                 f"the answer doesn't fit{where and f' at {where}'}: {wrong['msg']}; it waits on"
             ) from error
         document, reviewer = waiting.request["document"], answer.reviewer or login_name()
-        record("corrected" if answer.values else "reviewed", document, reviewer, f"waiting run {waiting.id}")
+        is_changed = corrected_paths(waiting.request["fields"], answer)
+        record("corrected" if is_changed else "reviewed", document, reviewer, f"waiting run {waiting.id}")
         metadata = {"owner": waiting.owner, "name": waiting.name, "stem": waiting.stem}
         command: Command[Any] = Command(resume=answer.model_dump(mode="json"))
         result = self._graph.invoke(command, _config(waiting.id, metadata), durability="exit")

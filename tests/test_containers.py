@@ -17,6 +17,11 @@ from serving.web.settings import ServiceSettings
 
 REQUIRED = ("POSTGRES_PASSWORD", "OPTOPHONE_DATABASE_PASSWORD", "MLFLOW_DATABASE_PASSWORD", "OPTOPHONE_API_TOKENS")
 OURS = ("mlflow", "optophone")
+# How much at once, how long, and where from: nothing that decides on what is kept or shown of a document.
+NOT_PASSED_ON = {
+    "allow_paths", "max_document_bytes", "max_page_pixels", "max_document_pages", "chat_model_timeout_s",
+    "max_concurrent", "max_queued", "requests_per_minute",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +96,17 @@ def test_settings_know_what_compose_and_image_set(services: dict[str, Any], stag
     ours = {name for name in given if name.startswith("OPTOPHONE_")}
     assert "OPTOPHONE_DATABASE_URL" in ours
     assert ours <= known
+
+
+def test_privacy_settings_reach_the_service(root: Path, services: dict[str, Any]) -> None:
+    """None is ignored without a word: each setting is passed on or known to be of another kind."""
+    passed = {name: value for name, value in services["optophone"]["environment"].items() if name.startswith("OPTO")}
+    settings = {*Settings.model_fields, *ServiceSettings.model_fields}
+    assert {name for name in settings if f"OPTOPHONE_{name}".upper() not in passed} == NOT_PASSED_ON
+    privacy = {"tracing", "request_log", "retention_days", *(name for name in settings if "redact" in name)}
+    assert {"redact_fields", "redact_patterns"} < privacy
+    assert "--env OPTOPHONE_REDACT_FIELDS --env OPTOPHONE_REDACT_PATTERNS" in (root / "Makefile").read_text()
+    assert {passed[f"OPTOPHONE_{name}".upper()] for name in privacy} == {None}
 
 
 def test_mlflow_knows_what_compose_sets(services: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from evaluation.monitoring.page import PageFigures, page_figures
 from evaluation.monitoring.query import RunQuery
 from evaluation.monitoring.runs import TracedRun, find_runs, load_traces
 from evaluation.monitoring.windows import Size, Windows, choose_windows, most_common_schema
+from graph.builder import NAME
 
 Verdict = Literal["worse", "no worse", "not enough"]
 # Looked through for the schema that is filled most.
@@ -106,7 +107,6 @@ def _has_places(run: TracedRun) -> bool:
 
 
 def _fields(trace: Any) -> list[Mapping[str, Any]]:
-    """Return the fields of the result: the outputs of the graph's own span."""
-    root = next((span for span in trace.data.spans if span.parent_id is None), None)
-    outputs = root.outputs if root else None
-    return outputs["fields"] if isinstance(outputs, dict) else []
+    """Return the fields of the result: the outputs of the graph's own span, which the agent's may enclose."""
+    outputs = next((span.outputs for span in trace.data.spans if span.name == NAME), None)
+    return (outputs.get("fields") or []) if isinstance(outputs, dict) else []

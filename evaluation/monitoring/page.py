@@ -22,7 +22,8 @@ from evaluation.metrics import Ratio
 from graph.builder import make_graph
 from graph.context import Context
 from graph.settings import get_settings, get_store
-from schemas.errors import SchemaError, UnreadableDocumentError
+from schemas.errors import UnreadableDocumentError
+from schemas.target import REGISTERED
 
 # A reading is some kilobytes. In memory alone: one that an older version of the reader left in the store would
 # make the windows differ.
@@ -68,15 +69,17 @@ def page_figures(
 
 @lru_cache(_READINGS)
 def second_reading(document: str, schema: str, reader: str) -> tuple[Place, ...] | None:
-    """Return where a reader finds values that it is sure of; None where it doesn't know the schema."""
+    """Return where a reader finds values that it is sure of; None where it doesn't know the schema.
+
+    A trace's schema is a name that a client chose: nothing is imported or opened for it.
+    """
+    if schema not in REGISTERED:
+        return None
     from mlflow.tracing import context as tracing  # noqa: PLC0415 - takes seconds
 
     wanted = Context(target_schema=schema, chat_model=reader, max_attempts=1)
     with tracing(enabled=False):
-        try:
-            result = make_graph().invoke({"document": document}, context=wanted)
-        except SchemaError:  # an inline one, or a file's
-            return None
+        result = make_graph().invoke({"document": document}, context=wanted)
     return places(field for field in result["fields"] if field["confidence"] >= DOUBTFUL)
 
 

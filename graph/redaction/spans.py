@@ -12,7 +12,6 @@ that they really ended at. Two hooks do it:
 An error in here empties the spans of the trace.
 """
 
-import json
 import logging
 import threading
 import time
@@ -22,30 +21,13 @@ from functools import wraps
 from typing import Any
 
 from documents.page import Page, Word
-from documents.redaction import black_out
 from documents.words import page_words
+from graph.redaction.cleaning import clean_span, empty
 from graph.redaction.rules import Redaction
 from graph.redaction.trace import Payload, TraceRedactor
 from graph.settings import get_store
-from graph.tracing.spans import replace_events
 
 _logger = logging.getLogger("optophone")
-
-_FAILED = "[left out: it could not be redacted]"
-# Kinds, counts and names that MLflow itself writes.
-_HARMLESS = {
-    "mlflow.traceRequestId",
-    "mlflow.spanType",
-    "mlflow.spanLogLevel",
-    "mlflow.message.format",
-    "mlflow.linkedPrompts",
-    "mlflow.chat.tokenUsage",
-    "mlflow.llm.cost",
-    "mlflow.llm.model",
-    "mlflow.llm.provider",
-}
-_INPUTS, _OUTPUTS = "mlflow.spanInputs", "mlflow.spanOutputs"
-_EXCEPTION, _TYPE = "exception", "exception.type"
 
 
 class SpanRedactor:
@@ -82,7 +64,7 @@ class SpanRedactor:
 
         def empty_unclean(span: Any) -> None:
             if getattr(self._clean, "span_id", None) != span.span_id:
-                _empty(span)
+                empty(span)
 
         return empty_unclean  # a plain function: MLflow takes no bound method
 
@@ -91,9 +73,9 @@ class SpanRedactor:
         self._forget_abandoned()
         with self._lock:
             self._held[span.trace_id].append((span, end_time_ns))
-            if span.parent_id is not None and _is_open(span.trace_id):
-                return
-        self._release(span.trace_id, end)
+        # In this order: a root that has yet to end takes what is held then.
+        if span.parent_id is None or not _is_open(span.trace_id):
+            self._release(span.trace_id, end)
 
     def _release(self, trace_id: str, end: Callable[..., None]) -> None:
         """End what is held of a trace, and what is added to it meanwhile."""
@@ -106,8 +88,10 @@ class SpanRedactor:
     def _forget_abandoned(self) -> None:
         """Let go of traces whose root never ended, when MLflow does: after an hour."""
         with self._lock:
-            for trace_id in [trace_id for trace_id in self._held if not _is_open(trace_id)]:
-                del self._held[trace_id]
+            held = list(self._held)
+        for trace_id in held:
+            if not _is_open(trace_id):
+                self._take(trace_id)
 
     def _take(self, trace_id: str) -> list[tuple[Any, int]]:
         with self._lock:
@@ -121,11 +105,11 @@ class SpanRedactor:
             payloads = [Payload(span.name, span.inputs, span.outputs) for span in spans]
             redactor = TraceRedactor(payloads, self._redaction, _read_words)
             for span in spans:
-                _clean_span(span, redactor)
+                clean_span(span, redactor)
         except Exception as error:
             _say_failed(error)
             for span in spans:
-                _empty(span)
+                empty(span)
 
 
 def _finish(span: Any, outputs: Any, attributes: dict[str, Any] | None, status: Any) -> None:
@@ -142,74 +126,15 @@ def _read_words(page: Page) -> list[Word]:
 
 
 def _is_open(trace_id: str) -> bool:
-    """Tell whether the root of a trace is still to end; what ends after it is emptied."""
+    """Tell whether the root of a trace is still to end; what ends after it is emptied.
+
+    Takes the lock of MLflow's traces, which ends spans under it when a trace has expired: hold no other one here.
+    """
     from mlflow.tracing.trace_manager import InMemoryTraceManager  # noqa: PLC0415 - takes seconds
 
     with InMemoryTraceManager.get_instance().get_trace(trace_id) as trace:  # type: ignore[no-untyped-call]
         root = trace.get_root_span() if trace else None
         return root is not None and root.end_time_ns is None
-
-
-def _clean_span(span: Any, redactor: TraceRedactor) -> None:
-    is_chat_model = span.span_type in ("CHAT_MODEL", "LLM")
-    attributes = span.attributes
-    _clean_pictures(span, attributes, redactor if is_chat_model else None)
-    for name, value in attributes.items():
-        if name in _HARMLESS:
-            continue
-        if is_chat_model and name == _INPUTS and redactor.left_out:
-            clean: Any = redactor.left_out
-        elif is_chat_model and name == _OUTPUTS:
-            clean = redactor.answers(value)
-        else:
-            clean = redactor.value(value)
-        span.set_attribute(name, clean)
-    _clean_errors(span, None if redactor.hidden.has_fields else redactor.text)
-
-
-def _clean_pictures(span: Any, attributes: dict[str, Any], redactor: TraceRedactor | None) -> None:
-    """Black out the page images, which a chat model's span has in the order of the pages; any others are left out."""
-    from mlflow.tracing.attachments import Attachment  # noqa: PLC0415 - takes seconds
-
-    pictures = dict(span._attachments)
-    span._attachments.clear()
-    if redactor is None or redactor.left_out or len(pictures) != len(redactor.pages):
-        return
-    for picture, page in zip(pictures.values(), redactor.pages, strict=True):
-        black = black_out(picture.content_bytes, page.boxes)
-        blackened = Attachment(content_type=picture.content_type, content_bytes=black)
-        span._attachments[blackened.id] = blackened
-        written = json.dumps(attributes[_INPUTS])
-        attributes[_INPUTS] = json.loads(written.replace(picture.ref(span.trace_id), blackened.ref(span.trace_id)))
-
-
-def _clean_errors(span: Any, hide: Callable[[str], str] | None) -> None:
-    """Keep of events the exceptions, by their types alone where nothing can hide what their texts quote.
-
-    Streamed pieces of an answer are events too.
-    """
-    from mlflow.entities import SpanStatus  # noqa: PLC0415 - takes seconds
-    from opentelemetry.sdk.trace import Event  # noqa: PLC0415 - comes with MLflow
-
-    exceptions = [event for event in span._span._events if event.name == _EXCEPTION]
-    clean = [
-        Event(
-            event.name, {name: hide(str(text)) if hide else str(text) for name, text in kept.items()}, event.timestamp
-        )
-        for event in exceptions
-        if (kept := {name: text for name, text in event.attributes.items() if hide or name == _TYPE})
-    ]
-    replace_events(span, clean)
-    if said := span.status.description:
-        span.set_status(SpanStatus(span.status.status_code, hide(said) if hide else ""))
-
-
-def _empty(span: Any) -> None:
-    span._attachments.clear()
-    for name in span.attributes:
-        if name not in _HARMLESS:
-            span.set_attribute(name, _FAILED)
-    _clean_errors(span, None)
 
 
 def _say_failed(error: Exception) -> None:

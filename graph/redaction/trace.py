@@ -25,6 +25,8 @@ _ENCODED = re.compile(r"[A-Za-z0-9+/=_-]{200,}")
 _REFERENCES = ("sha256:", "mlflow-attachment:", "prompts:/", "packaged:/")
 # What providers call the answer in a tool call, where it is no text.
 _ARGUMENTS = ("args", "arguments", "input")
+# What a run is called with, on each of its spans; runs that may wait for a person say there what they read.
+_METADATA, _FILE_NAMES = "metadata", ("name", "stem")
 _LABELS = ("role", "type", "finish_reason")
 # A form has hundreds of pairs; an index beyond is none.
 _MAX_INDEX = 100_000
@@ -69,7 +71,7 @@ class TraceRedactor:
         if isinstance(value, dict):
             if isinstance(value.get("path"), str):
                 return self._of_place(value)
-            return {name: self._member(name, inner) for name, inner in value.items()}
+            return {name: self.member(name, inner) for name, inner in value.items()}
         if isinstance(value, list):
             return [self.value(inner) for inner in value]
         return self.text(value) if isinstance(value, str) else value
@@ -99,12 +101,22 @@ class TraceRedactor:
             text = text.replace(page.laid_out, page.redacted) if page.redacted != page.laid_out else text
         return self.hidden.text(_ENCODED.sub(REDACTED, text))
 
-    def _member(self, name: str, value: Any) -> Any:
+    def member(self, name: str, value: Any) -> Any:
+        """Return what has this name in a payload, or as an attribute of a span, with what is hidden replaced."""
         if name == "extraction":
             return self.hidden.extraction(value)
-        if name == "document" and self.left_out and self.hidden.has_fields:
-            return value if str(value).startswith(_REFERENCES) else REDACTED  # a file's name may tell who
+        if name == "document":
+            return self._file_name(value)
+        if name == _METADATA and isinstance(value, dict):
+            names = {name: self._file_name(inner) for name, inner in value.items() if name in _FILE_NAMES}
+            return {**self.value(value), **names}
         return self.answers(value) if name == "answer" else self.value(value)
+
+    def _file_name(self, value: Any) -> Any:
+        """Return what a document is called, which may tell who it is of."""
+        if self.left_out and self.hidden.has_fields and not str(value).startswith(_REFERENCES):
+            return REDACTED
+        return self.value(value)
 
     def _of_place(self, item: dict[str, Any]) -> dict[str, Any]:
         """Return a field, an error or a repair without what it says of a hidden value."""

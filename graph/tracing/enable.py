@@ -4,6 +4,7 @@ import logging
 import os
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from graph.redaction.rules import Redaction, get_redaction
@@ -58,12 +59,15 @@ def trace_runs() -> None:
 def clean_spans() -> None:
     """Take out of every span of this process what must not stay there."""
     import mlflow  # noqa: PLC0415 - takes seconds
+    from mlflow.tracing import provider  # noqa: PLC0415
 
     redaction = get_redaction()
     first = [_hide(redaction)] if redaction else []
-    mlflow.tracing.configure(
-        span_processors=[*first, take_out_secrets, name_upload, tag_run, summarise, mark_waiting, escape_surrogates]
-    )
+    processors = [*first, take_out_secrets, name_upload, tag_run, summarise, mark_waiting, escape_surrogates]
+    configure = partial(mlflow.tracing.configure, span_processors=processors)
+    configure()
+    # MLflow forgets its configuration when anybody changes the tracking URI; a test sees that spans stay clean then.
+    provider.reset_config = configure  # type: ignore[attr-defined]
 
 
 def _hide(redaction: Redaction) -> Callable[[Any], None]:

@@ -51,6 +51,7 @@ class TraceQueue:
         self._parcels: deque[Parcel] = deque()
         self._changed = threading.Condition()
         self._counts = TraceCounts()
+        self._settled = 0  # of those that found room: stored or lost, in their order
         self._thread: threading.Thread | None = None
         self._pool: ProcessPoolExecutor | None = None
         self._is_ready: Future[None] | None = None
@@ -82,9 +83,10 @@ class TraceQueue:
         self._store_next()
 
     def flush(self) -> None:
-        """Wait until all traces so far are stored, or lost."""
+        """Wait until all traces so far are stored, or lost; those that come meanwhile are not waited for."""
         with self._changed:
-            self._changed.wait_for(lambda: self._counts.waiting == 0)
+            all_so_far = self._settled + self._counts.waiting
+            self._changed.wait_for(lambda: self._settled >= all_so_far)
 
     def close(self) -> None:
         """Store what waits, and end the thread and the process."""
@@ -130,6 +132,7 @@ class TraceQueue:
         with self._changed:
             self._counts.stored += stored
             self._counts.waiting -= len(parcels)
+            self._settled += len(parcels)
             if stored < len(parcels):
                 self._lose(len(parcels) - stored, reason)
             self._changed.notify_all()

@@ -157,12 +157,12 @@ class Engine:
 
     async def _ask(self, work: Work) -> Record | None:
         async with self._slots:
-            if self._stopped.is_set():
-                return None
             if not await self._budget.reserve():
                 self.stop("uncounted" if self._budget.is_blind else "budget")
                 return None
             try:
+                if self._stopped.is_set():
+                    return None
                 record = await run_one(work, self._plan, is_fresh=work.unit in self._fresh)
                 self._budget.note(record["cost_usd"], record["tokens"], was_asked=paid_requests(record) > 0)
                 return record

@@ -101,6 +101,8 @@ def _make_variant(pinned: str, schema: str | None, chat_model: str | None, rules
         "page": [context.page_text, context.max_side_px, context.jpeg_quality],
     }
     judged = {"max_attempts": context.max_attempts, "grounding": context.grounding}
+    if context.pages_per_request:  # what was asked about as a whole keeps its name
+        judged["pages_per_request"] = context.pages_per_request
     return Variant(context, _hash({**asked, **judged}), _hash({**asked, "served_by": _addresses(choice)}))
 
 

@@ -27,6 +27,7 @@ class Readers:
         self._store, self._limits = store, limits
         self.count = _cores()
         self._pool: ProcessPoolExecutor | None = None
+        self._trying_alone = asyncio.Lock()
 
     async def prepare(self, source: str, ref: str, wanted: Wanted) -> str:
         """Put all that a run wants of a document into the store; return its reference.
@@ -44,11 +45,17 @@ class Readers:
         """
         if await asyncio.to_thread(is_prepared, ref, self._store, self._limits, wanted):
             return ref
+        pool = self._shared()
         try:
-            return await self._submit(self._shared(), source, wanted)
+            return await self._submit(pool, source, wanted)
         except BrokenProcessPool:
-            self._pool = None
+            if self._pool is pool:  # else another document has made a new one already
+                self._pool = None
         # Which of the documents in work ended a process is not known: each is tried again where it can't harm another.
+        async with self._trying_alone:  # each attempt loads a reader of its own
+            return await self._try_alone(source, wanted)
+
+    async def _try_alone(self, source: str, wanted: Wanted) -> str:
         alone = _make_pool(1)
         try:
             return await self._submit(alone, source, wanted)

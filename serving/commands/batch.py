@@ -26,6 +26,10 @@ def batch(
     schema: Annotated[str, typer.Option(help="As for extract")] = "form",
     chat_model: Annotated[str | None, typer.Option(help="As for extract")] = None,
     max_attempts: Annotated[int, typer.Option(min=1, max=10, help="Chat-model requests a document at most")] = 3,
+    pages_per_request: Annotated[
+        int | None,
+        typer.Option(min=1, help="As for extract"),
+    ] = None,
     rules: Annotated[str, typer.Option(metavar="TEXT", help="Rules of your own for the prompts")] = "",
     grounding: Annotated[
         Literal["off", "report", "require"], typer.Option(help="Whether values must stand on the page")
@@ -68,6 +72,7 @@ def batch(
         target_schema=schema,
         chat_model=chat_model,
         max_attempts=max_attempts,
+        pages_per_request=pages_per_request,
         additional_rules=rules,
         grounding=grounding,
         **({"extract_prompt": extract_prompt} if extract_prompt else {}),

@@ -23,7 +23,13 @@ def extract(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a document and nothing else")] = False,
     out: Annotated[Path | None, typer.Option(metavar="DIR", help="Write <stem>.json for each document")] = None,
     highlight: Annotated[bool, typer.Option("--highlight", help="Write <stem>.highlighted.png too")] = False,
-    max_attempts: Annotated[int, typer.Option(min=1, max=10, help="Chat-model requests a document at most")] = 3,
+    max_attempts: Annotated[
+        int, typer.Option(min=1, max=10, help="Chat-model requests a document, or part of one, at most")
+    ] = 3,
+    pages_per_request: Annotated[
+        int | None,
+        typer.Option(min=1, help="Ask about longer documents in parts of so many pages [default: all pages at once]"),
+    ] = None,
     rules: Annotated[str, typer.Option(metavar="TEXT", help="Rules of your own for the prompts")] = "",
     grounding: Annotated[
         Literal["off", "report", "require"], typer.Option(help="Whether values must stand on the page")
@@ -48,6 +54,7 @@ def extract(
         target_schema=schema,
         chat_model=chat_model,
         max_attempts=max_attempts,
+        pages_per_request=pages_per_request,
         additional_rules=rules,
         grounding=grounding,
         review="on_doubt" if review else "off",

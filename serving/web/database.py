@@ -6,7 +6,6 @@ with it, so that nothing is ever written without the lock; the next transaction 
 """
 
 import os
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,8 +18,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.pool import StaticPool
 
+from graph.database import PostgresAddress, postgres_address
 from graph.settings import Settings
-from schemas.errors import UsageError
 
 # Another process that is just ending frees the lock within this time.
 _LOCK_WAIT_S = 5.0
@@ -35,17 +34,6 @@ _PRAGMAS = (
     "foreign_keys=ON",
     "secure_delete=ON",  # what was deleted is overwritten
 )
-# A network that fails is noticed by both ends within a minute, and not after the hours that are TCP's own measure: the
-# server frees the lock of a client that is gone, and the client asks nobody who isn't there. The address may say more.
-_CONNECTION = {
-    "application_name": "optophone",
-    "connect_timeout": "5",
-    "tcp_user_timeout": "10000",
-    "keepalives_idle": "20",
-    "keepalives_interval": "10",
-    "keepalives_count": "3",
-    "options": "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3",
-}
 
 
 class DatabaseUnavailableError(Exception):
@@ -85,9 +73,8 @@ def open_database(settings: Settings) -> Database:
     Raises:
         UsageError: the address can't be used, or the driver is not installed.
     """
-    if settings.database_url is None:
-        return _sqlite(settings.data_dir / "service.db")
-    return _postgres(settings.database_url.get_secret_value())
+    address = postgres_address(settings)
+    return _sqlite(settings.data_dir / "service.db") if address is None else _postgres(address)
 
 
 def _sqlite(path: Path) -> Database:
@@ -114,33 +101,16 @@ def _set_up(connection: Any, _: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _postgres(url: str) -> Database:
+def _postgres(address: PostgresAddress) -> Database:
     engine = create_engine(
         "postgresql+psycopg://",
-        creator=partial(_connect, _parameters(url)),
+        creator=partial(_connect, address.parameters),
         pool_size=1,
         max_overflow=0,
         pool_pre_ping=True,
         hide_parameters=True,
     )
-    return Database(engine, postgresql.insert, None, partial(_explain, url))
-
-
-def _parameters(url: str) -> dict[str, Any]:
-    try:
-        from psycopg import ProgrammingError  # noqa: PLC0415 - of an extra
-        from psycopg.conninfo import conninfo_to_dict  # noqa: PLC0415
-    except ImportError as error:
-        raise UsageError(
-            "OPTOPHONE_DATABASE_URL needs PostgreSQL's driver; install it with pip install 'optophone[postgres]'"
-        ) from error
-    try:
-        return {**_CONNECTION, **conninfo_to_dict(url)}
-    except ProgrammingError:
-        # Its text, and so the chain, may repeat the password.
-        raise UsageError(
-            "OPTOPHONE_DATABASE_URL can't be read; expected postgresql://user:password@host:port/database"
-        ) from None
+    return Database(engine, postgresql.insert, None, partial(_explain, address))
 
 
 def _connect(parameters: dict[str, Any]) -> Any:
@@ -158,14 +128,10 @@ def _connect(parameters: dict[str, Any]) -> Any:
     return connection
 
 
-def _explain(url: str, error: DBAPIError) -> str:
-    """Repeat what the server says, unless any part of what may be the password stands in it."""
-    place = "cannot use the database of OPTOPHONE_DATABASE_URL"
-    if getattr(error.orig, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
-        return f"{place} (another service uses it); end the other service, or set another OPTOPHONE_DATABASE_URL"
-    said = " ".join(str(error.orig).split())
-    _, _, secret = url.partition("://")[2].rpartition("@")[0].partition(":")
-    pieces = [*re.split(r"[:/@?#]", secret), *re.findall(r"password=([^&\s]+)", url)]
-    if any(piece in said for piece in pieces if piece):
-        said = "it can't be reached"
-    return f"{place} ({said}); start the server, or correct the address"
+def _explain(address: PostgresAddress, error: DBAPIError) -> str:
+    if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+        return address.explain(error.orig)
+    return (
+        "cannot use the database of OPTOPHONE_DATABASE_URL (another service uses it); "
+        "end the other service, or set another OPTOPHONE_DATABASE_URL"
+    )

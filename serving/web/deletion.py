@@ -29,23 +29,32 @@ async def delete_document(document: StoredDocument, service: Service, actor: str
     """Forget a document with all that came of it; the audit trail keeps its reference, and who wanted it and why.
 
     Raises:
-        ApiError: MLflow doesn't answer; the document is still there then.
+        ApiError: MLflow doesn't answer; the document is still there then, and its extractions go on.
     """
-    extractions = await in_thread(service.ledger.of_document, document.ref)
-    await service.jobs.cancel(extraction.id for extraction in extractions)
-    threads = [extraction.id for extraction in extractions if extraction.may_wait]
     try:
-        await in_thread(_delete, document, threads, service, actor, why)
+        await in_thread(record, "deleted", document.ref, actor, why)  # what is gone can't be put back
+        await _forget(document, service)
     except UnreachableError as error:
-        raise ApiError(503, "unreachable", "MLflow doesn't answer, so nothing is deleted; try again later") from error
+        message = "MLflow doesn't answer, so the document is not deleted; try again later"
+        raise ApiError(503, "unreachable", message) from error
+
+
+async def _forget(document: StoredDocument, service: Service) -> None:
+    extractions = await in_thread(service.ledger.of_document, document.ref)
+    threads = [extraction.id for extraction in extractions if extraction.may_wait]
+    cancelled = await service.jobs.cancel(extraction.id for extraction in extractions)
+    try:
+        await in_thread(_delete, document, threads, service)
+    except Exception:
+        await service.jobs.resume(cancelled)
+        raise
     for id in threads:
         await service.threads.forget(id)
 
 
-def _delete(document: StoredDocument, threads: Sequence[str], service: Service, actor: str, why: str) -> None:
-    with service.request_log.lock:
+def _delete(document: StoredDocument, threads: Sequence[str], service: Service) -> None:
+    with service.request_log.paused():
         forget_traces(document.ref, threads)
-        record("deleted", document.ref, actor, why)
         service.ledger.delete_document(document.ref)
     _forget_bytes(document, service.ledger.pages_of_others(document.ref), service.store)
 

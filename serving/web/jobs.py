@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar
 
 from starlette.concurrency import run_in_threadpool
@@ -77,9 +77,20 @@ class Jobs:
         """Return what happens in an extraction; None once it ended or waits."""
         return self._progress.get(id)
 
-    async def cancel(self, ids: Iterable[str]) -> None:
-        """End extractions whose document is deleted; those that wait find nothing in the ledger at their turn."""
-        await _cancel([self._running[id] for id in ids if id in self._running])
+    async def cancel(self, ids: Iterable[str]) -> list[str]:
+        """End those that run, whose document is deleted; those that wait find nothing in the ledger at their turn.
+
+        Returns what was ended.
+        """
+        running = {id: self._running[id] for id in ids if id in self._running}
+        await _cancel(running.values())
+        return list(running)
+
+    async def resume(self, ids: Sequence[str]) -> None:
+        """Queue again what was ended, as its document stays after all; what is gone finds nothing at its turn."""
+        await insist(lambda: in_thread(self._ledger.give_back, ids))
+        for id in ids:
+            self.submit(id)
 
     async def _work(self) -> None:
         while True:
@@ -96,23 +107,23 @@ class Jobs:
             progress.end()
 
     async def _extract(self, id: str, progress: Progress) -> None:
-        extraction = await _insist(lambda: in_thread(self._ledger.begin, id))
+        extraction = await insist(lambda: in_thread(self._ledger.begin, id))
         if extraction is None:  # deleted while it waited
             return
         progress.go_on_from(extraction.progress)
-        answer = await _insist(lambda: in_thread(self._ledger.answer, id))
+        answer = await insist(lambda: in_thread(self._ledger.answer, id))
         note_node = self._metrics.note_node
-        outcome = await _insist(lambda: run_graph(extraction, answer, self._threads, progress.add, note_node))
+        outcome = await insist(lambda: run_graph(extraction, answer, self._threads, progress.add, note_node))
         settled = await in_thread(to_settled, extraction, outcome)
-        row = await _insist(lambda: in_thread(lambda: self._ledger.settle(id, progress=progress.events, **settled)))
+        row = await insist(lambda: in_thread(lambda: self._ledger.settle(id, progress=progress.events, **settled)))
         if row is not None and row.has_ended:
             self._metrics.note_end(row)
             self._note_end(row)
             if row.may_wait:
-                await _insist(lambda: self._threads.forget(id))
+                await insist(lambda: self._threads.forget(id))
 
 
-async def _insist(call: Callable[[], Awaitable[_T]]) -> _T:
+async def insist(call: Callable[[], Awaitable[_T]]) -> _T:
     """Try until the database is there: what was accepted is finished, and what was paid for is written down."""
     while True:
         try:

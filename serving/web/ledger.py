@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from schemas.errors import UsageError
 from serving.web.database import Database, DatabaseUnavailableError
@@ -59,6 +59,9 @@ class Ledger:
         except DatabaseUnavailableError as error:
             database.engine.dispose()
             raise UsageError(str(error)) from error
+        except ProgrammingError as error:  # its user may make no tables
+            database.engine.dispose()
+            raise UsageError(database.explain(error)) from None
 
     def close(self) -> None:
         """Free the database."""
@@ -218,6 +221,12 @@ class Ledger:
                 connection.execute(insert(answers).values(asdict(answer)))
             return queued
 
+    def wait_on(self, id: str) -> None:
+        """Take an answer back before its run goes on: the extraction waits as before."""
+        with self._transaction() as connection:
+            if _change(connection, id, "queued", status="waiting") is not None:
+                connection.execute(delete(answers).where(answers.c.extraction == id))
+
     def answer(self, id: str) -> StoredAnswer | None:
         """Return what was answered and the run has not taken up yet."""
         with self._transaction() as connection:
@@ -238,11 +247,13 @@ class Ledger:
             waiting = select(extractions.c.id).where(extractions.c.status == "queued")
             return list(connection.scalars(waiting.order_by(extractions.c.number)))
 
-    def give_back(self) -> None:
-        """Before an orderly end: queue again what is running, as if it had not begun."""
-        back = {"status": "queued", "starts": extractions.c.starts - 1}
+    def give_back(self, ids: Sequence[str] | None = None) -> None:
+        """Queue again what is running, as if it had not begun: these, or before an orderly end all."""
+        back = update(extractions).where(extractions.c.status == "running")
+        if ids is not None:
+            back = back.where(extractions.c.id.in_(ids))
         with self._transaction() as connection:
-            connection.execute(update(extractions).where(extractions.c.status == "running").values(**back))
+            connection.execute(back.values(status="queued", starts=extractions.c.starts - 1))
 
     def unlogged(self) -> list[str]:
         """Return the extractions that ended and that the request log lacks."""

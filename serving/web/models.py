@@ -69,6 +69,9 @@ class ExtractionRequest(BaseModel):
     chat_model: str | None = Field(None, max_length=200, description="One of GET /chat-models; without it, the first")
     extract_prompt: str | None = Field(None, max_length=200, examples=["optophone-extract@production"])
     max_attempts: int = Field(3, ge=1, le=10)
+    pages_per_request: int | None = Field(
+        None, ge=1, description="Ask about a longer document in parts of so many pages; without it, all at once"
+    )
     grounding: Literal["off", "report", "require"] = "report"
     additional_rules: str = Field("", max_length=4000, description="Rules of your own, added to the prompts")
     review: Literal["off", "on_doubt"] = Field(

@@ -9,9 +9,12 @@ import queue
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from documents.load import load_document
 from documents.page import Word
@@ -23,11 +26,13 @@ from graph.tracing.tags import DOCUMENT_TAG
 from prompts.connection import connect
 from schemas.errors import UnreachableError
 from serving.highlights import highlighted_pages
-from serving.web.ledger import Ledger
+from serving.web.database import DatabaseUnavailableError
+from serving.web.ledger import Ledger, LedgerClosedError
 from serving.web.redacted_run import RunRedactor
 from serving.web.tables import StoredExtraction, now
 
 _logger = logging.getLogger("optophone")
+T = TypeVar("T")
 
 # MLflow's own limit on a parameter.
 _MAX_PARAM_CHARS = 6000
@@ -50,9 +55,15 @@ class RequestLog:
         self._waiting: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="optophone-request-log", daemon=True)
         self._stopping = threading.Event()
+        self._lock, self._writing = threading.Lock(), threading.Lock()
+        self._started_at = now()  # before the first request; the run is made when MLflow has time
         self._service_run: str | None = None
-        self.lock = threading.Lock()
-        """Held while an extraction is logged; who deletes one holds it too."""
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Log nothing meanwhile: what is deleted must not be written again."""
+        with self._lock, self._writing:
+            yield
 
     def start(self) -> None:
         """Begin, with what an earlier process left."""
@@ -74,19 +85,19 @@ class RequestLog:
             self._thread.join(_STOP_WAIT_S)
 
     def _work(self) -> None:
-        self._try(self._begin_service_run)
+        self._try(lambda: _with_mlflow(self._begin_service_run))
         while (id := self._waiting.get()) is not None and not self._stopping.is_set():
             for _ in range(_TRIES):
                 if self._try(partial(self._log, id)) or self._stopping.wait(_PAUSE_S):
                     break
         if self._service_run:
-            self._try(lambda: _client().set_terminated(self._service_run))
+            self._try(lambda: _with_mlflow(lambda: _client().set_terminated(self._service_run)))
 
-    def _try(self, work: Any) -> bool:
-        """Tell whether MLflow could be reached; what else goes wrong is this extraction's alone."""
+    def _try(self, work: Callable[[], object]) -> bool:
+        """Tell whether MLflow and the ledger could be reached; what else goes wrong is this extraction's alone."""
         try:
-            connect(get_settings().tracking_uri).run(work, _DEADLINE_S)
-        except UnreachableError:
+            work()
+        except (UnreachableError, DatabaseUnavailableError, LedgerClosedError):
             return False
         except Exception as error:
             _logger.warning("an extraction is missing in the request log: %s", type(error).__name__)
@@ -96,46 +107,60 @@ class RequestLog:
         if self._service_run is None:
             client = _client()
             run = client.create_run(_experiment_id(client), run_name="service")
-            client.log_param(run.info.run_id, "service_started_at", now())
+            client.log_param(run.info.run_id, "service_started_at", self._started_at)
             client.log_param(run.info.run_id, "model_source", self._model_source)
             self._service_run = run.info.run_id
 
     def _log(self, id: str) -> None:
-        self._begin_service_run()
-        with self.lock:
+        with self._lock:
             extraction = self._ledger.get(id)
             if extraction is not None and extraction.run_id is None:
-                run_id = _log_run(extraction, self._service_run, self._store)
+                entry = _prepare(extraction, self._store)
+                run_id = _with_mlflow(lambda: self._write(entry))
                 self._ledger.change(id, run_id=run_id)
 
+    def _write(self, entry: "_Entry") -> str:
+        with self._writing:  # to its end, also where that comes after the deadline
+            self._begin_service_run()
+            return _write_run(entry, self._service_run)
 
-def _log_run(extraction: StoredExtraction, parent: str | None, store: DocumentStore) -> str:
-    """Make the run of one extraction; return its id."""
-    from mlflow.entities import Metric, Param, RunTag  # noqa: PLC0415 - takes seconds
 
-    client = _client()
+@dataclass(frozen=True)
+class _Entry:
+    """What the run of one extraction holds."""
+
+    name: str
+    tags: dict[str, str]
+    params: dict[str, str]
+    accuracy: float | None
+    """Mean score of the words; None where there are none."""
+    picture: bytes | None
+    trace_id: str | None
+    status: str
+    """MLflow's word for how it ended."""
+
+
+def _prepare(extraction: StoredExtraction, store: DocumentStore) -> _Entry:
+    """Read and redact what the run is to hold."""
     redactor = RunRedactor(extraction, _words(extraction, store))
-    tags = {"mlflow.parentRunId": parent or "", DOCUMENT_TAG: extraction.document}
-    run_id: str = client.create_run(_experiment_id(client), run_name=redactor.name, tags=tags).info.run_id
     words = redactor.words()
-    text = " ".join(word.text for word in words)[:_MAX_PARAM_CHARS]
-    scores = [word.score for word in words]
-    accuracy = [Metric("avg_accuracy", sum(scores) / len(scores), int(time.time() * 1000), 0)] if scores else []
-    described = {"extraction": extraction.id, "status": extraction.status, "trace_id": extraction.trace_id or ""}
+    tags = {
+        DOCUMENT_TAG: extraction.document,
+        "extraction": extraction.id,
+        "status": extraction.status,
+        "trace_id": extraction.trace_id or "",
+    }
     if redactor.unplaced:
-        described["left_out"] = f"words and picture: {redactor.unplaced} may stand anywhere on the pages"
-    client.log_batch(
-        run_id,
-        metrics=accuracy,
-        params=[Param("num_words", str(len(words))), Param("words", text)],
-        tags=[RunTag(name, value) for name, value in described.items()],
+        tags["left_out"] = f"words and picture: {redactor.unplaced} may stand anywhere on the pages"
+    return _Entry(
+        name=redactor.name,
+        tags=tags,
+        params={"num_words": str(len(words)), "words": " ".join(word.text for word in words)[:_MAX_PARAM_CHARS]},
+        accuracy=sum(word.score for word in words) / len(words) if words else None,
+        picture=None if redactor.unplaced else _picture(extraction, store, redactor),
+        trace_id=extraction.trace_id,
+        status="FAILED" if extraction.status == "failed" else "FINISHED",
     )
-    if extraction.trace_id:
-        client.link_traces_to_run([extraction.trace_id], run_id)
-    if not redactor.unplaced:
-        _log_picture(client, run_id, extraction, store, redactor)
-    client.set_terminated(run_id, status="FAILED" if extraction.status == "failed" else "FINISHED")
-    return run_id
 
 
 def _words(extraction: StoredExtraction, store: DocumentStore) -> list[list[Word]]:
@@ -146,14 +171,36 @@ def _words(extraction: StoredExtraction, store: DocumentStore) -> list[list[Word
     return [page_words(page, store) for page in document["pages"]]
 
 
-def _log_picture(
-    client: Any, run_id: str, extraction: StoredExtraction, store: DocumentStore, redactor: RunRedactor
-) -> None:
-    """Add the first page with its values boxed."""
+def _picture(extraction: StoredExtraction, store: DocumentStore, redactor: RunRedactor) -> bytes | None:
+    """Return the first page with its values boxed."""
     if extraction.result is None or extraction.result["status"] == "unreadable":
-        return
+        return None
     result: Any = extraction.result
-    picture = next(highlighted_pages(result, store, get_settings().limits, redactor.picture))
+    return next(highlighted_pages(result, store, get_settings().limits, redactor.picture))
+
+
+def _with_mlflow(work: Callable[[], T]) -> T:
+    return connect(get_settings().tracking_uri).run(work, _DEADLINE_S)
+
+
+def _write_run(entry: _Entry, parent: str | None) -> str:
+    """Make the run; return its id."""
+    from mlflow.entities import Metric, Param  # noqa: PLC0415 - takes seconds
+
+    client = _client()
+    tags = {"mlflow.parentRunId": parent or "", **entry.tags}
+    run_id: str = client.create_run(_experiment_id(client), run_name=entry.name, tags=tags).info.run_id
+    metrics = [] if entry.accuracy is None else [Metric("avg_accuracy", entry.accuracy, int(time.time() * 1000), 0)]
+    client.log_batch(run_id, metrics=metrics, params=[Param(name, text) for name, text in entry.params.items()])
+    if entry.trace_id:
+        client.link_traces_to_run([entry.trace_id], run_id)
+    if entry.picture:
+        _log_picture(client, run_id, entry.picture)
+    client.set_terminated(run_id, status=entry.status)
+    return run_id
+
+
+def _log_picture(client: Any, run_id: str, picture: bytes) -> None:
     with tempfile.TemporaryDirectory(prefix="optophone-") as folder:
         path = Path(folder) / "highlighted.png"
         path.write_bytes(picture)

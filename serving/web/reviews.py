@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from documents.store import DocumentStore
 from graph.audit import record
 from graph.context import Context
+from graph.review import is_same
 from graph.settings import get_settings
 from schemas.errors import FieldError, UnreachableError
 from serving.highlights import highlighted_pages
@@ -54,7 +55,7 @@ def _log(stored: StoredExtraction, review: dict[str, Any]) -> None:
     """Leave the review on the trace, where there is one, and in the audit trail."""
     if stored.trace_id is not None:
         log_ground_truth(stored.trace_id, review)
-    is_right = stored.result is not None and review["extraction"] == stored.result["extraction"]
+    is_right = stored.result is not None and is_same(stored.result["extraction"], review["extraction"])
     evidence = f"extraction {stored.id}, trace {stored.trace_id}"
     record("reviewed" if is_right else "corrected", stored.document, review["reviewer"], evidence)
 

@@ -6,12 +6,12 @@ from fastapi import APIRouter, Query, Response
 from pydantic import TypeAdapter, ValidationError
 
 from graph.audit import Action, record
-from graph.review import ReviewAnswer, ReviewRequest, answer_type
+from graph.review import ReviewAnswer, ReviewRequest, answer_type, corrected_paths
 from schemas.errors import UnreachableError
 from serving.web.access import Reader, Reviewer
 from serving.web.answers import to_waiting
 from serving.web.errors import ApiError
-from serving.web.jobs import in_thread
+from serving.web.jobs import in_thread, insist
 from serving.web.looking import MAX_WAIT_S, Found, look_at, show, wait_for
 from serving.web.models import ErrorAnswer, Extraction, WaitingList
 from serving.web.service import Running
@@ -62,14 +62,17 @@ async def answer(
         raise not_waiting
     _check(said, question.request)
     given = said.model_copy(update={"reviewer": caller.name}).model_dump(mode="json")
-    action: Action = "corrected" if said.values else "reviewed"
-    try:
-        await in_thread(record, action, stored.document, caller.name, f"extraction {stored.id}, which waited")
-    except UnreachableError as error:
-        raise ApiError(503, "unreachable", "MLflow doesn't answer, so nothing is stored; try again later") from error
     accepted = await in_thread(service.ledger.go_on, stored.id, StoredAnswer(stored.id, question.id, given))
     if accepted is None:
         raise not_waiting
+    action: Action = "corrected" if corrected_paths(question.request["fields"], said) else "reviewed"
+    try:
+        await in_thread(record, action, stored.document, caller.name, f"extraction {stored.id}, which waited")
+    except Exception as error:
+        await insist(lambda: in_thread(service.ledger.wait_on, stored.id))
+        if not isinstance(error, UnreachableError):
+            raise
+        raise ApiError(503, "unreachable", "MLflow doesn't answer, so nothing is stored; try again later") from error
     service.jobs.submit(stored.id)
     if wait:
         accepted = await wait_for(accepted, service, wait)

@@ -127,10 +127,12 @@ def test_tiff_gives_all_pages_and_animations_one(encode):
 
 
 def test_limits_hold_before_decoding(encode):
-    """Too many pixels on any page, and too many pages, are refused from the headers."""
+    """Too many pixels on a page, and too many pages, are refused from the headers."""
     tiff = encode(Image.new("L", (8, 8)), "TIFF", save_all=True, append_images=[Image.new("L", (20, 20))])
-    with pytest.raises(UnreadableDocumentError, match="20 x 20 pixels is beyond the allowed 100 pixels; scan it at a"):
-        decode(tiff, Limits(max_pixels=100))
+    _, large = decode(tiff, Limits(max_pixels=100))
+    assert "page 2: a page of 20 x 20 pixels is beyond the allowed 100 pixels; scan it at a" in str(large)
+    with pytest.raises(UnreadableDocumentError, match="20 x 20 pixels is beyond the allowed 100 pixels"):
+        decode(encode(Image.new("L", (20, 20)), "TIFF"), Limits(max_pixels=100))
     with pytest.raises(UnreadableDocumentError, match="it has 2 pages, more than the allowed 1; split it"):
         decode(tiff, Limits(max_pages=1))
 

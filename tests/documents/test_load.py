@@ -4,6 +4,7 @@ import base64
 import os
 
 import pytest
+from pdfs import long_pdf
 from PIL import Image
 
 from documents import load
@@ -223,3 +224,30 @@ def test_permission_denied(store, scan):
     """A file that this process may not read is named."""
     scan.chmod(0)
     refuse(scan, store, "cannot read 'scan.png': permission denied; make the file readable for this process")
+
+
+def test_page_that_cannot_be_read_costs_that_page(store):
+    """A blank page stands in its place and says why, so that the others keep their numbers; OCR isn't asked."""
+    broken, page = read(to_uri(long_pdf([None, ["Name: Ann"]]), "data:application/pdf;base64,"), store)["pages"]
+    assert broken["problem"] == "page 1 of the PDF is damaged (Failed to load page.); export it again"
+    assert page_words(broken, store) == []
+    assert from_png(store.get(broken["image"])).getextrema() == ((255, 255),) * 3
+    assert "problem" not in page
+    assert [word.text for word in page_words(page, store)] == ["Name:", "Ann"]
+
+
+def test_frame_beyond_the_pixel_limit_costs_that_frame(store, encode):
+    """So with a TIFF."""
+    tiff = encode(Image.new("L", (8, 8)), "TIFF", save_all=True, append_images=[Image.new("L", (20, 20))])
+    small, large = read(to_uri(tiff), store, Limits(max_pixels=100))["pages"]
+    assert (small["width_px"], "problem" in small) == (8, False)
+    assert large["problem"].startswith("page 2: a page of 20 x 20 pixels is beyond the allowed 100 pixels")
+
+
+def test_document_without_a_readable_page_is_unreadable(store):
+    """It says why by its first page."""
+    refuse(
+        to_uri(long_pdf([None, None]), "data:application/pdf;base64,"),
+        store,
+        "cannot read the uploaded document: page 1 of the PDF is damaged (Failed to load page.); export it again",
+    )

@@ -130,3 +130,19 @@ def test_pdf_is_told_by_its_header(make_pdf):
     """A few bytes before the header are allowed."""
     assert is_pdf(b"\n\n" + make_pdf(TEXT))
     assert not is_pdf(b"PDF")
+
+
+_JPEG = "/Type/XObject/Subtype/Image/Width 9/Height 9/BitsPerComponent 8/ColorSpace/DeviceGray/Filter/DCTDecode"
+
+
+def test_page_whose_picture_is_damaged_is_told_from_a_blank_one(make_pdf):
+    """PDFium draws nothing for both."""
+    picture = make_pdf(
+        "400 0 0 200 0 0 cm /I Do",
+        f"<<{_JPEG}/Length 7>>\nstream\ngarbage\nendstream",
+        page="/Resources<</XObject<</I 6 0 R>>>>",
+    ).replace(b"/Resources<</Font<</F1 5 0 R>>>> /", b"/")
+    [error] = read_pdf(picture, DEFAULT)
+    assert str(error) == "page 1 of the PDF is damaged (its picture can't be decoded); export it again"
+    [(image, words)] = read_pdf(make_pdf(""), DEFAULT)
+    assert (image.size, words) == ((1112, 556), None)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from random import Random
 
 import numpy as np
@@ -214,6 +215,17 @@ def test_page_figures_need_the_document_and_a_schema_that_is_known() -> None:
     found = page_figures(result["fields"], result["document"], "no such schema")
     assert found is not None
     assert found.agreement is None
+
+
+def test_a_traces_schema_is_never_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client names its inline schema as it likes: `module:Class` and a file's name are names here."""
+    (tmp_path / "planted.py").write_text("raise SystemExit('imported')")
+    monkeypatch.syspath_prepend(tmp_path)
+    document = make_graph().invoke({"document": text_pdf("Name: Ada")}, context=Context(chat_model="local"))["document"]
+    for name in ("planted:Class", str(tmp_path / "planted.json")):
+        found = page_figures([], document, name)
+        assert found is not None
+        assert found.agreement is None
 
 
 def test_every_figure_of_an_empty_run_has_no_value() -> None:

@@ -34,6 +34,6 @@ def test_a_training_leaves_its_parameters_figures_and_weights(tmp_path: Path, mo
         assert [file.read_bytes() for file in tmp_path.glob("artifacts/**/own.weights")] == [b"weights"]
     finally:
         mlflow.set_tracking_uri(before)
-        # Another address takes MLflow's span processors and experiment away; other tests want them back.
+        # The experiment was made at another address; other tests want theirs back.
         monkeypatch.undo()
         enable_tracing(get_settings())

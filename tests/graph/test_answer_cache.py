@@ -5,8 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import ormsgpack
 import pytest
 from langchain_core.messages import AIMessage
+from langgraph.cache.sqlite import SqliteCache
 
 from chat_models.scripted import ScriptedChatModel
 from graph.answer_cache import AnswerCache, Kept, answers_kept
@@ -121,6 +123,38 @@ async def test_answers_about_a_page_are_forgotten(runs: Any, script: Script) -> 
     run.cache.forget([image])
     await run.run()
     assert len(chat_model.requests) == 2
+
+
+async def test_forgotten_answers_leave_no_bytes(runs: Any, script: Script, tmp_path: Path) -> None:
+    """Neither in the file nor in the log beside it, while another process has them open; so of replaced ones."""
+
+    def left() -> set[str]:
+        files = list(tmp_path.glob("answers.db*"))
+        return {name for name in names for file in files if name.encode() in file.read_bytes()}
+
+    names = ["Wilhelmina Quartermaine", "Fotheringay"]
+    # Beyond one page of the file, for whose freed pages the setting is meant.
+    answers = [json.dumps({"pairs": [{"key": "Name", "values": [name] * 400}]}) for name in names]
+    run, other = runs(script(*answers)[0]), runs("local")
+    await run.run()
+    assert left() == {names[0]}
+    await run.run(is_fresh=True)
+    other.cache._conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert left() == {names[1]}
+    [image] = {row[0] for row in run.cache._conn.execute("SELECT ns FROM cache")}
+    other.cache.forget([image])
+    assert left() == set()
+
+
+async def test_code_in_the_cache_is_not_run(runs: Any, script: Script) -> None:
+    """Who can write the file gets no object made but LangGraph's own."""
+    run = runs(script(ANSWER)[0])
+    await run.run()
+    harmful = ormsgpack.Ext(0, ormsgpack.packb(("subprocess", "getoutput", "touch planted")))
+    with run.cache._conn as connection:
+        connection.execute("UPDATE cache SET encoding = 'msgpack', val = ?", [ormsgpack.packb(harmful)])
+    [(place, key)] = run.cache._conn.execute("SELECT ns, key FROM cache")
+    assert SqliteCache.get(run.cache, [((place,), key)]) == {((place,), key): "touch planted"}
 
 
 async def test_broken_cache_costs_a_warning(

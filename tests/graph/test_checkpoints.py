@@ -3,6 +3,7 @@
 import sqlite3
 import stat
 import sys
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -51,13 +52,16 @@ def test_langgraph_dev_reaches_no_other_run(tmp_path: Path) -> None:
     assert (_threads(settings), _threads(settings, "langgraph")) == ({"a"}, {"b"})
 
 
-def test_file_that_is_no_database_is_told(tmp_path: Path) -> None:
+async def test_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     """In one sentence, at the first use."""
     settings = _settings(tmp_path)
     settings.data_dir.mkdir()
     (settings.data_dir / "checkpoints.db").write_bytes(b"no database" * 1000)
     with pytest.raises(UsageError, match=r"cannot use .*checkpoints\.db': file is not a database"):
         _threads(settings)
+    with pytest.raises(UsageError, match=r"cannot use .*checkpoints\.db': file is not a database"):
+        async with aopen_checkpointer(settings) as opened:
+            await opened.aget_tuple(_config("a"))
 
 
 def test_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
@@ -92,17 +96,32 @@ def test_address_of_something_else_is_told_without_its_password(tmp_path: Path, 
 
 
 @pytest.mark.parametrize(
-    "address", ["127.0.0.1:{port}/d", "127.0.0.1:{port}/d?nonsense=1", "127.0.0.1:x/d", "h/d?connect_timeout=x", "[h/d"]
+    "address",
+    [
+        "hunter22@127.0.0.1:{port}/d",
+        "pass@hunter22@127.0.0.1:{port}/d",
+        "pass/hunter22@127.0.0.1:{port}/d",
+        "pass%2Fhunter22@127.0.0.1:{port}/d",
+        "hunter22@127.0.0.1:{port}/d?nonsense=1",
+        "hunter22@127.0.0.1:x/d",
+        "hunter22@h/d?connect_timeout=x",
+        "hunter22@[h/d",
+    ],
 )
-def test_database_that_does_not_answer_is_told_without_its_password(
+async def test_database_that_does_not_answer_is_told_without_its_password(
     tmp_path: Path, address: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """One sentence, and nothing in the log."""
-    settings = _settings(tmp_path, "postgresql://me:hunter22@" + address.format(port=free_port()))
+    """One sentence, nothing behind it, and nothing in the log."""
+    settings = _settings(tmp_path, "postgresql://me:" + address.format(port=free_port()))
     with pytest.raises(UsageError, match="OPTOPHONE_DATABASE_URL") as caught:
         _threads(settings)
-    assert "hunter22" not in str(caught.value) + caplog.text
+    with pytest.raises(UsageError, match="OPTOPHONE_DATABASE_URL") as also:
+        async with aopen_checkpointer(settings):
+            pass
+    assert str(also.value) == str(caught.value)
     assert "\n" not in str(caught.value)
+    chains = [*traceback.format_exception(caught.value), *traceback.format_exception(also.value)]
+    assert "hunter22" not in "".join(chains) + caplog.text
 
 
 async def test_missing_package_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,6 +177,36 @@ def test_database_that_fails_later_is_told(tmp_path: Path, postgres: PostgresSer
     finally:
         postgres.start()
     assert url.split(":")[2].split("@")[0] not in str(caught.value)
+
+
+@pytest.mark.slow
+async def test_dead_network_is_noticed_by_both_ends(tmp_path: Path, postgres: PostgresServer) -> None:
+    """Within a minute, on every connection; what the address says itself counts more."""
+    settings = _settings(tmp_path, postgres.new_database() + "?connect_timeout=7")
+    async with aopen_checkpointer(settings, "langgraph") as opened:
+        store: Any = opened
+        async with store._cursor() as cursor:
+            client = cursor.connection.info.get_parameters()
+            rows = await cursor.execute("SELECT name, setting FROM pg_settings")
+            server = {row["name"]: row["setting"] async for row in rows}
+    assert (client["tcp_user_timeout"], client["keepalives_idle"], client["connect_timeout"]) == ("10000", "20", "7")
+    assert (server["tcp_keepalives_idle"], server["search_path"]) == ("20", "langgraph")
+
+
+@pytest.mark.slow
+def test_any_text_is_stored(tmp_path: Path, postgres: PostgresServer) -> None:
+    """What PostgreSQL can't hold becomes a sign; what only looks like it, in a file's name, is kept as it is."""
+    texts = {"a\\u0000": ["\\u0000", "\\\\u0000", "é\\", 1.5, None], "\0": ("a\0b", {"c": "\\\0"}), "d": "\ud800"}
+    checkpoint = {**empty_checkpoint(), "channel_values": {"name": "x\\u0000y\0"}, "channel_versions": {"name": "1"}}
+    with open_checkpointer(_settings(tmp_path, postgres.new_database())) as opened:
+        metadata: Any = {"texts": texts}
+        opened.put(_config("a"), checkpoint, metadata, {"name": "1"})  # type: ignore[typeddict-item]
+        found = opened.get_tuple(_config("a"))
+    assert found is not None
+    stored: Any = found.metadata
+    kept = {"a\\u0000": ["\\u0000", "\\\\u0000", "é\\", 1.5, None], "�": ["a�b", {"c": "\\�"}], "d": "?"}
+    assert stored["texts"] == kept
+    assert found.checkpoint["channel_values"] == {"name": "x\\u0000y�"}
 
 
 @pytest.mark.slow

@@ -3,8 +3,10 @@
 import asyncio
 import json
 import logging
+import signal
 import sqlite3
 import threading
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,17 +19,20 @@ from langgraph.types import Command
 from leaks import find_leaks
 from mlflow.entities import SpanType, Trace
 from mlflow.entities.span import LiveSpan
-from pdfs import text_pdf
+from mlflow.tracing.trace_manager import InMemoryTraceManager
+from pdfs import long_pdf, text_pdf
 from redacting import redacting
 
 from chat_models.scripted import ScriptedChatModel
 from documents.redaction import REDACTED
 from graph.app import graph
 from graph.builder import make_graph
+from graph.context import Context
 from graph.tracing.queue import flush_traces
 from graph.tracing.spans import WAITS_TAG
 from graph.tracing.tracers import last_trace_id
 from schemas.errors import ChatModelError
+from serving.waiting import WaitingRuns
 
 Script = Callable[..., tuple[str, ScriptedChatModel]]
 
@@ -156,6 +161,26 @@ def test_run_that_waits_for_a_person_is_redacted(script: Script, data_dir: Path)
 
 
 @pytest.mark.usefixtures("hides_company")
+def test_name_of_what_waits_is_left_out_with_its_page(script: Script, data_dir: Path) -> None:
+    """A run that may wait is called with the document's name; each of its spans would have it."""
+    runs = WaitingRuns(InMemorySaver())
+    context = Context(
+        target_schema="receipt", chat_model=script('{"total": "a"}')[0], max_attempts=1, review="on_doubt"
+    )
+    _, waiting = runs.extract(DOCUMENT, context, "Jane Zwiebelkraut 1974.png", "Jane Zwiebelkraut 1974")
+    assert waiting is not None
+    first = stored(last_trace_id())
+    runs.answer(waiting, {"values": [{"path": "/total", "value": 8.0}], "reviewer": "Ada"})
+    second = stored(last_trace_id())
+    assert first.info.trace_id != second.info.trace_id
+    for trace in (first, second):
+        told = [span.attributes["metadata"] for span in trace.data.spans if "metadata" in span.attributes]
+        assert told
+        assert all((each["name"], each["stem"], each["owner"]) == (REDACTED, REDACTED, "cli") for each in told)
+    assert leaks(data_dir, "Zwiebelkraut") == []
+
+
+@pytest.mark.usefixtures("hides_company")
 def test_failure_after_an_answer_is_redacted_by_that_answer(script: Script, data_dir: Path) -> None:
     """The values of the first round have their places, and the pages are shown without them."""
     before = set((data_dir / "artifacts").rglob("*/attachments/*"))
@@ -242,6 +267,31 @@ def test_span_that_ends_after_its_root_is_emptied(data_dir: Path) -> None:
     assert leaks(data_dir) == []
 
 
+@pytest.mark.usefixtures("hides_company")
+def test_spans_end_while_mlflow_holds_its_traces() -> None:
+    """MLflow ends what has expired under its lock: a thread that waits for the lock keeps nobody from ending spans."""
+    one, other = (mlflow.start_span_no_context(name) for name in ("one", "other"))
+    child = mlflow.start_span_no_context("child", parent_span=one)
+    waiting = threading.Thread(target=child.end, daemon=True)
+
+    def stop(*_: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, stop)
+    with InMemoryTraceManager.get_instance()._lock:
+        waiting.start()
+        waiting.join(0.5)
+        assert waiting.is_alive()
+        signal.alarm(5)  # what hangs is ended, and the span with it isn't
+        other.end()
+        signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+    assert other.end_time_ns is not None
+    waiting.join(5)
+    one.end()
+    assert [span.name for span in stored(one.trace_id).data.spans] == ["one", "child"]
+
+
 def test_mlflow_ends_its_spans_where_they_are_held() -> None:
     """The one method that redaction wraps is the one that ends the span of OpenTelemetry and calls the processors."""
     names = LiveSpan.end.__code__.co_names
@@ -252,3 +302,19 @@ def test_mlflow_ends_its_spans_where_they_are_held() -> None:
 def test_without_redaction_nothing_is_wrapped() -> None:
     """It costs nothing where it is off."""
     assert not hasattr(LiveSpan.end, "__wrapped__")
+
+
+@pytest.mark.usefixtures("hides_company")
+def test_windows_of_a_long_document_hide_what_contradicts_too(script: Script, data_dir: Path) -> None:
+    """The value of the first page, the other one's, and whatever quotes them; pictures of parts are left out."""
+    other = "Zanthorpe Quillmarsh"
+    name, _ = script(*[json.dumps({"company": company, "total": "a"}) for company in (COMPANY, other)] * 2)
+    pages = long_pdf([[COMPANY.upper(), "Total 8.00"], [other, "Total 8.00"]])
+    document = f"data:application/pdf;base64,{b64encode(pages).decode()}"
+    context: Any = {"target_schema": "receipt", "chat_model": name, "pages_per_request": 1, "max_attempts": 2}
+    result = graph.invoke({"document": document}, {"max_concurrency": 1}, context=context)
+    assert {conflict["path"]: conflict["value"] for conflict in result["conflicts"]} == {"/company": other}
+    assert leaks(data_dir, COMPANY, other) == []
+    trace = stored(last_trace_id())
+    assert "Total" in asked(trace)
+    assert all(not span._attachments for span in trace.data.spans)

@@ -19,7 +19,7 @@ from chat_models.scripted import ScriptedChatModel
 from documents.store import DocumentStore
 from graph.builder import make_graph
 from graph.checkpoints import aopen_checkpointer, open_checkpointer
-from graph.review import MAX_ROUNDS, ReviewAnswer
+from graph.review import MAX_ROUNDS, ReviewAnswer, is_same
 from graph.settings import Settings
 from schemas.errors import SchemaError, UnreadableDocumentError, UsageError
 from schemas.receipt import Receipt
@@ -130,6 +130,26 @@ def test_correction_is_typed_checked_and_placed(script: Script, checkpointer: Ba
     assert result["chat_model"] == name
     assert result["usage"]["total_tokens"] == 0
     assert len(chat_model.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("now", "said", "same"),
+    [
+        (8.0, 8, True),
+        (1, True, False),
+        (0, False, False),
+        ("8", 8, False),
+        (None, "", False),
+        ({"a": 1, "b": [2.0]}, {"b": [2], "a": 1}, True),
+        ({"a": 1}, {"a": 1, "b": None}, False),
+        ([1, 2], [2, 1], False),
+        ([[True]], [[1]], False),
+    ],
+)
+def test_changed_is_what_json_tells_apart(now: Any, said: Any, same: bool) -> None:
+    """A browser writes 8.0 as 8, and an object in any order."""
+    assert is_same(now, said) is same
+    assert is_same(said, now) is same
 
 
 def test_chat_model_is_asked_until_its_last_attempt(script: Script) -> None:

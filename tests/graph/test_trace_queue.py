@@ -95,6 +95,27 @@ def _stored_slowly(*_: Any) -> int:
     return 1
 
 
+def test_steady_feed_does_not_hold_up_who_waits(queue: TraceQueue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the traces so far are waited for: each that is stored here brings another one, forty times."""
+    monkeypatch.setattr(module, "_AT_ONCE", 1)
+    begun = 0
+
+    def store_and_put(*_: Any) -> int:
+        nonlocal begun
+        begun += 1
+        time.sleep(0.02)
+        if begun <= 40:
+            queue.put(BROKEN)
+        return 1
+
+    monkeypatch.setattr(module, "store", store_and_put)
+    queue.put(BROKEN)
+    queue.put(BROKEN)
+    queue.flush()
+    assert 2 <= queue.counts().stored < 20
+    assert queue.counts().waiting > 0
+
+
 async def test_documents_wait_while_the_store_is_behind(queue: TraceQueue, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits while there is room; then until there is."""
     monkeypatch.setattr(module, "_NEARLY_FULL", 2)

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sqlite3
+from base64 import b64encode
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
 from mlflow.entities import Trace
 from openai_server import Reply, openai_server
-from pdfs import text_pdf
+from pdfs import long_pdf, text_pdf
 from pydantic import ValidationError
 
 from chat_models.scripted import ScriptedChatModel
@@ -62,6 +63,22 @@ def test_each_round_is_nested_in_one_trace(script: Script) -> None:
     """Root, a span a node run, the chat model inside extract, the page reader inside preprocess."""
     invoke(script(*REFINED)[0])
     assert tree(stored(last_trace_id())) == NESTED
+
+
+def test_spans_stay_clean_where_a_caller_changes_the_tracking_uri(
+    script: Script, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """MLflow forgets then how it was configured; no secret may leave for that."""
+    monkeypatch.setenv("ACME_API_KEY", "sk-4711-acme-secret")
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'other.db'}")
+    mlflow.set_tracking_uri(before)
+    invoke(script('{"company": "ACME STORE", "total": 8.0}')[0], additional_rules="Not sk-4711-acme-secret.")
+    trace = stored(last_trace_id())
+    assert trace.info.tags["optophone.schema"] == "receipt"
+    assert trace.data.spans[0].inputs == {"document": "data:…"}
+    assert "Not [secret" in trace.to_json()
+    assert "sk-4711" not in trace.to_json()
 
 
 def test_run_that_waits_for_a_person_is_no_error(script: Script) -> None:
@@ -268,3 +285,22 @@ def test_secrets_never_reach_a_trace(monkeypatch: pytest.MonkeyPatch, data_dir: 
     with sqlite3.connect(data_dir / "mlflow.db") as database:
         assert key not in "\n".join(database.iterdump())
     assert not [path for path in _attachments(data_dir) if key.encode() in path.read_bytes()]
+
+
+def test_windows_of_a_long_document_are_spans_side_by_side(script: Script) -> None:
+    """Each holds its own pages and nothing of the others', and its request once."""
+    answers = [json.dumps({"pairs": []})] * 3
+    pages = long_pdf([["Name: Ann"], ["Name: Bob"], ["Name: Cid"]])
+    document = f"data:application/pdf;base64,{b64encode(pages).decode()}"
+    context: Any = {"chat_model": script(*answers)[0], "pages_per_request": 1}
+    graph.invoke({"document": document}, context=context)
+    trace = stored(last_trace_id())
+    nested = tree(trace)
+    assert nested["optophone"] == ["preprocess", "extract", "extract", "extract", "validate"]
+    assert nested["extract"] == ["ScriptedChatModel"] * 3
+    spans = [span for span in trace.data.spans if span.name == "extract"]
+    assert sorted(span.inputs["window"] for span in spans) == [0, 1, 2]
+    assert [len(span.inputs["pages"]) for span in spans] == [1, 1, 1]
+    assert [len(span.outputs["replies"]) for span in spans] == [1, 1, 1]
+    told = [json.dumps(span.inputs) for span in trace.data.spans if span.name == "ScriptedChatModel"]
+    assert sorted(name for text in told for name in ("Ann", "Bob", "Cid") if name in text) == ["Ann", "Bob", "Cid"]

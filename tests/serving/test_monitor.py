@@ -185,6 +185,24 @@ def test_labelled_and_evaluated_runs_are_left_out(
     assert "2 runs count, 0 and 0 in the windows" in found["notes"][0]
 
 
+@pytest.mark.usefixtures("experiment")
+def test_runs_inside_an_agents_span_are_looked_at(
+    small_forms: list[Form], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A registered model encloses the graph's span in its own; what the graph placed counts all the same."""
+    for answers in ([form.pairs for form in small_forms], [form.pairs[:4] for form in small_forms]):
+        for form, pairs in zip(small_forms, answers, strict=True):
+            chat_model = ScriptedChatModel(answers=[json.dumps({"pairs": pairs})])
+            register_chat_model(CHAT_MODEL, lambda chat_model=chat_model: chat_model)
+            with mlflow.start_span("predict"):
+                graph.invoke({"document": form.document}, context=Context(chat_model=CHAT_MODEL))
+    flush_traces()
+    is_fine, found = monitored(20, tmp_path, capsys)
+    agreement = {change["figure"]: change for change in found["figures"]}["agreement"]
+    assert not is_fine
+    assert (agreement["before"], agreement["last"]) == (pytest.approx(1, abs=0.05), pytest.approx(0.5, abs=0.05))
+
+
 @pytest.mark.parametrize("window", ["5", "x", "3m", "99999"])
 def test_wrong_windows_are_told(optophone: Callable[..., Any], window: str) -> None:
     """Too small, too large, or nonsense: exit code 2 and one line."""

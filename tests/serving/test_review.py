@@ -167,6 +167,18 @@ def test_script_answers_without_questions(optophone: Run, wait: Callable[..., di
     assert optophone("review", id, "--confirm").code == 2
 
 
+def test_value_that_stands_there_already_is_no_correction(optophone: Run, wait: Callable[..., dict[str, Any]]) -> None:
+    """The audit trail has a review; see the result's own record of it."""
+    from graph.audit import read
+
+    line = wait('{"date": "1999-03-04"}')
+    call = ("review", line["review_id"], "--set", "/date=1999-03-04", "--json", "--reviewer", "ann")
+    result = json.loads(optophone(*call).out)
+    assert (result["review"]["corrected"], result["review"]["confirmed"]) == ([], ["/date"])
+    newest = next(read(actor="ann"))
+    assert (newest.action, newest.evidence) == ("reviewed", f"waiting run {line['review_id']}")
+
+
 def test_answer_that_stays_wrong_waits_on(optophone: Run, wait: Callable[..., dict[str, Any]]) -> None:
     """Exit code 1, and what is asked now."""
     id = wait()["review_id"]

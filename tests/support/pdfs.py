@@ -1,6 +1,7 @@
 """PDF files written object by object: pages that carry their own text need no OCR."""
 
 from base64 import b64encode
+from collections.abc import Sequence
 
 
 def assemble_pdf(objects: list[str], trailer: str = "") -> bytes:
@@ -53,3 +54,20 @@ def pdf_of(*lines: str) -> bytes:
             "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
         ]
     )
+
+
+def long_pdf(pages: Sequence[Sequence[str] | None]) -> bytes:
+    """Return a PDF of these pages' lines; a page that is None is damaged: its object is no page."""
+    objects = ["<</Type/Catalog/Pages 2 0 R>>", "", "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>"]
+    kids = []
+    for lines in pages:
+        kids.append(f"{len(objects) + 1} 0 R")
+        if lines is None:
+            objects.append("null")
+            continue
+        shown = "".join(f"BT /F1 12 Tf 20 {170 - 20 * number} Td ({line}) Tj ET\n" for number, line in enumerate(lines))
+        resources = f"/Contents {len(objects) + 2} 0 R/Resources<</Font<</F1 3 0 R>>>>"
+        objects.append(f"<</Type/Page/Parent 2 0 R/MediaBox[0 0 400 200]{resources}>>")
+        objects.append(f"<</Length {len(shown)}>>\nstream\n{shown}\nendstream")
+    objects[1] = f"<</Type/Pages/Kids[{' '.join(kids)}]/Count {len(kids)}>>"
+    return assemble_pdf(objects)

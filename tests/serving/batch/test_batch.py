@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow.dataset as ds
 import pytest
 from langchain_core.messages import AIMessage
+from pdfs import long_pdf
 
 from chat_models.scripted import ScriptedChatModel
 
@@ -324,3 +325,27 @@ def test_full_disk_stops_the_run_and_room_resumes_it(
     is_full[0] = False
     assert optophone(*command).code == 0
     assert len(_records(tmp_path / "out")) == 4
+
+
+def test_repaired_page_of_a_long_document_is_asked_alone(optophone: Run, register: Any, tmp_path: Path) -> None:
+    """The same command finds the document changed, and the answers about its other pages in the cache."""
+    asked: list[str] = []
+
+    def answer(text: str) -> str:
+        asked.append(text)
+        return ANSWER
+
+    scans, name = tmp_path / "scans", register(answer)
+    scans.mkdir()
+
+    def run(pages: list[list[str] | None]) -> dict[str, Any]:
+        (scans / "long.pdf").write_bytes(long_pdf(pages))
+        optophone("batch", scans, "--out", tmp_path / "out", "--chat-model", name, "--pages-per-request", "1")
+        return _records(tmp_path / "out")[-1]
+
+    pages: list[list[str] | None] = [[f"Page: {number} of {tmp_path.name}"] for number in range(4)]
+    first = run([*pages[:2], None, *pages[3:]])
+    assert (first["result"]["stop_reason"], first["result"]["attempts"], len(asked)) == ("pages_unreadable", 3, 3)
+    second = run(pages)
+    assert (second["result"]["status"], second["cached_requests"], len(asked)) == ("valid", 3, 4)
+    assert "Page: 2 of" in asked[3]

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +30,16 @@ ANSWER = json.dumps({"pairs": []})
 class Run:
     """An engine with a file of its own, and what it noted."""
 
-    def __init__(self, path: Path, chat_model: str, *, concurrency: int, grace_s: float = 5) -> None:
+    def __init__(
+        self, path: Path, chat_model: str, *, concurrency: int, grace_s: float = 5, budget: Budget | None = None
+    ) -> None:
         self.noted: list[Record] = []
         self._path, self._results = path, Results(path, self.noted.append)
         self.engine = Engine(
             plan=make_plan(Context(chat_model=chat_model), keeps_answers=False),
             results=self._results,
             readers=Readers(get_store(), Limits()),
-            budget=Budget(None, None),
+            budget=budget or Budget(None, None),
             concurrency=concurrency,
             grace_s=grace_s,
             note=self.noted.append,
@@ -107,26 +111,64 @@ async def test_input_is_read_as_it_is_needed(path: Path, write: Any, register: A
 
 async def test_stop_waits_for_what_is_in_flight_but_not_for_ever(path: Path, write: Any, register: Any) -> None:
     """What ends in time is written; what hangs is left for another start, and asked then."""
-    hangs, asked, both = [True], [0], asyncio.Event()
+    numbers, names, both = count(), list[str](), asyncio.Event()
+    stopped, released = threading.Event(), threading.Event()
     loop = asyncio.get_running_loop()
 
     def answer(text: str) -> str:
-        asked[0] += 1
-        if asked[0] == 2:
+        number = next(numbers)
+        if number == 0:
+            released.wait(60)
+        elif number == 1:
+            names.append(text.partition("Page: ")[2][0])
             loop.call_soon_threadsafe(both.set)
-        time.sleep(3 if hangs[0] and "Page: a" in text else 0.3)
+            stopped.wait(60)
         return ANSWER
 
     name, documents = register(answer), str(write("a", "b", "c"))
-    run = Run(path, name, concurrency=2, grace_s=1)
+    run = Run(path, name, concurrency=2, grace_s=3)
     running = asyncio.create_task(run.run(find_items([documents])))
     await both.wait()
     run.engine.stop("interrupted")
-    began = time.monotonic()
-    assert await running == ["b"]
-    assert time.monotonic() - began < 2
-    hangs[0] = False
+    stopped.set()
+    try:
+        assert await running == names
+        assert not released.is_set()
+    finally:
+        released.set()
     assert sorted(await Run(path, name, concurrency=2).run(find_items([documents]))) == ["a", "b", "c"]
+
+
+class WatchedBudget(Budget):
+    """Counts who asked for leave to start."""
+
+    asked = 0
+
+    async def reserve(self) -> bool:
+        """Count, and wait."""
+        self.asked += 1
+        return await super().reserve()
+
+
+async def test_document_that_waits_for_the_budget_is_not_asked_about_after_a_stop(
+    path: Path, write: Any, register: Any
+) -> None:
+    """The first one's end gives it room, but the run has ended by then."""
+    requests, stopped, budget = list[str](), threading.Event(), WatchedBudget(None, 10_000)
+
+    def answer(text: str) -> str:
+        requests.append(text)
+        stopped.wait(60)
+        return ANSWER
+
+    run = Run(path, register(answer), concurrency=3, grace_s=60, budget=budget)
+    running = asyncio.create_task(run.run(find_items([str(write("a", "b", "c"))])))
+    while budget.asked < 3 or not requests:
+        await asyncio.sleep(0.01)
+    run.engine.stop("interrupted")
+    stopped.set()
+    assert len(await running) == 1
+    assert len(requests) == 1
 
 
 async def test_record_is_on_the_disk_before_it_counts(

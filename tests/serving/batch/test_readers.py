@@ -6,7 +6,9 @@ import os
 import signal
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image, ImageDraw
@@ -37,8 +39,20 @@ def _ref(path: str) -> str:
 
 
 def _children() -> list[int]:
-    path = Path(f"/proc/{os.getpid()}/task")
-    return [int(pid) for task in path.iterdir() for pid in (task / "children").read_text().split()]
+    found = []
+    for task in Path(f"/proc/{os.getpid()}/task").iterdir():
+        with suppress(OSError):  # the thread has ended
+            found += [int(pid) for pid in (task / "children").read_text().split()]
+    return found
+
+
+def _spawned(before: set[int]) -> set[int]:
+    found = set()
+    for pid in set(_children()) - before:
+        with suppress(OSError):  # the process has ended
+            if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                found.add(pid)
+    return found
 
 
 async def test_page_is_read_elsewhere_once(tmp_path: Path, scan: str) -> None:
@@ -65,11 +79,9 @@ async def test_process_that_ends_takes_only_its_document_along(tmp_path: Path, s
         end = time.monotonic() + 60
         while len(killed) < times and time.monotonic() < end:
             time.sleep(0.01)
-            for pid in set(_children()) - before - killed:
-                if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                    killed.add(pid)
-                    os.kill(pid, signal.SIGKILL)
-                    break
+            for pid in list(_spawned(before | killed))[:1]:
+                killed.add(pid)
+                os.kill(pid, signal.SIGKILL)
 
     killer = threading.Thread(target=kill)
     killer.start()
@@ -83,3 +95,30 @@ async def test_process_that_ends_takes_only_its_document_along(tmp_path: Path, s
         await asyncio.to_thread(killer.join)
         readers.close()
     assert len(killed) == times
+
+
+async def test_documents_of_a_broken_pool_are_tried_one_after_another(tmp_path: Path, write_pdf: Any) -> None:
+    """Each try is a process that loads a reader: as many at once as documents waited would take all the memory."""
+    paths = [write_pdf(f"{number}.pdf", [f"Number {number}"]) for number in range(8)]
+    before, most, done = set(_children()), 0, asyncio.Event()
+    readers = Readers(DocumentStore(tmp_path / "store"), Limits())
+
+    async def watch() -> None:
+        nonlocal most
+        while not (first := _spawned(before)):
+            await asyncio.sleep(0.01)
+        for pid in first:
+            os.kill(pid, signal.SIGKILL)
+        while not done.is_set():
+            most = max(most, len(_spawned(before | first)))
+            await asyncio.sleep(0.05)
+
+    watching = asyncio.create_task(watch())
+    try:
+        refs = await asyncio.gather(*(readers.prepare(path, _ref(path), WANTED) for path in paths))
+    finally:
+        done.set()
+        readers.close()
+    await watching
+    assert refs == [_ref(path) for path in paths]
+    assert 1 <= most <= 1 + 1 + readers.count  # one that tries, one that ends, and what the pool had begun

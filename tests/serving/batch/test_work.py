@@ -105,8 +105,8 @@ def test_prompt_without_room_for_rules_is_told(plan: Plan, roomless: str) -> Non
 
 
 @pytest.fixture
-def unreachable(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A tracking server that isn't there, for one test of the process."""
+def unreachable(untraced: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A tracking server that isn't there, for one test of a process that is connected to another one."""
     import mlflow
 
     before = mlflow.get_tracking_uri()

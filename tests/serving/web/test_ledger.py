@@ -227,8 +227,9 @@ def test_service_whose_lock_was_taken_writes_nothing(postgres: PostgresServer, t
         ("postgresql://ann:pa@ss-word@127.0.0.1:1/x", "can't be reached"),
         ("postgresql://ann:ss-word@127.0.0.1:1/x", "Connection refused"),
         ("postgresql://127.0.0.1:1/x?user=ann&password=ss-word", "Connection refused"),
-        ("postgresql://ann:ss-word@[127.0.0.1/x", "expected postgresql://"),
-        ("postgresql://ann:ss-word@127.0.0.1/x?ss-word=1", "expected postgresql://"),
+        ("postgresql://ann:ss-word@[127.0.0.1/x", "as postgresql://"),
+        ("postgresql://ann:ss-word@127.0.0.1/x?ss-word=1", "as postgresql://"),
+        ("postgresql://ann:ss-word@127.0.0.1/x?connect_timeout=x", "bad value for connect_timeout"),
     ],
 )
 def test_password_of_an_address_is_never_repeated(tmp_path: Path, url: str, said: str) -> None:

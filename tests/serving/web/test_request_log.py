@@ -1,5 +1,6 @@
 """What MLflow holds of a service's work."""
 
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +9,9 @@ import mlflow
 import pytest
 from fastapi.testclient import TestClient
 from mlflow import MlflowClient
+
+from prompts.connection import Connection
+from serving.web.database import DatabaseUnavailableError
 
 Upload = Callable[..., str]
 Serve = Callable[..., TestClient]
@@ -41,6 +45,23 @@ def test_extraction_is_a_run_below_the_services(serve: Serve, upload: Upload) ->
     assert parent.data.params["service_started_at"] <= done["created_at"]
 
 
+def test_service_starts_before_what_it_accepts(serve: Serve, upload: Upload, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where MLflow takes its time to make the service's run."""
+    is_accepted = threading.Event()
+
+    def make_client() -> MlflowClient:
+        is_accepted.wait(30)
+        return MlflowClient()
+
+    monkeypatch.setattr("serving.web.request_log._client", make_client)
+    client = serve(request_log=True)
+    accepted = client.post("/api/v1/extractions", json={"document": upload(client)}).json()
+    time.sleep(0.002)  # times are told to the millisecond
+    is_accepted.set()
+    parent = mlflow.get_run(_logged_run(client, accepted["id"]).data.tags["mlflow.parentRunId"])
+    assert parent.data.params["service_started_at"] <= accepted["created_at"]
+
+
 def test_what_one_process_did_not_log_the_next_one_does(serve: Serve, upload: Upload) -> None:
     """A service that ended too early leaves no gap."""
     client = serve(request_log=True)
@@ -51,6 +72,66 @@ def test_what_one_process_did_not_log_the_next_one_does(serve: Serve, upload: Up
     client.__exit__()
     again = serve(request_log=True)
     assert _logged_run(again, done["id"]).data.tags["extraction"] == done["id"]
+
+
+@pytest.fixture
+def blamed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What MLflow was said to be out of reach for."""
+    reasons: list[str] = []
+    monkeypatch.setattr(Connection, "note_failure", lambda self, reason: reasons.append(reason))
+    return reasons
+
+
+def test_database_that_is_away_is_no_failure_of_mlflow(
+    serve: Serve, upload: Upload, monkeypatch: pytest.MonkeyPatch, blamed: list[str]
+) -> None:
+    """The run is made once the database is back."""
+    monkeypatch.setattr("serving.web.request_log._PAUSE_S", 0.1)
+    client = serve(request_log=True)
+    log = client.app.state.service.request_log  # type: ignore[attr-defined]
+    is_away, met = True, threading.Event()
+    get = log._ledger.get
+
+    def look(id: str) -> Any:
+        if is_away and threading.current_thread() is log._thread:
+            met.set()
+            raise DatabaseUnavailableError("away")
+        return get(id)
+
+    monkeypatch.setattr(log._ledger, "get", look)
+    done = client.post("/api/v1/extractions?wait=30", json={"document": upload(client)}).json()
+    assert met.wait(30)
+    is_away = False
+    assert _logged_run(client, done["id"]).data.tags["extraction"] == done["id"]
+    assert blamed == []
+
+
+def test_odd_error_is_one_extractions_alone(
+    serve: Serve,
+    upload: Upload,
+    monkeypatch: pytest.MonkeyPatch,
+    blamed: list[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It is said, not tried again, and holds up nobody."""
+    client = serve(request_log=True)
+    tries: list[str] = []
+
+    def fail(page: Any, *_: Any) -> Any:
+        tries.append(page["image"])
+        raise RuntimeError("odd")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("serving.web.request_log.page_words", fail)
+        odd = client.post("/api/v1/extractions?wait=30", json={"document": upload(client)}).json()
+        for _ in range(100):
+            if any("missing in the request log: RuntimeError" in record.message for record in caplog.records):
+                break
+            time.sleep(0.1)
+    other = client.post("/api/v1/extractions?wait=30", json={"document": upload(client)}).json()
+    assert _logged_run(client, other["id"]).data.tags["extraction"] == other["id"]
+    assert client.app.state.service.ledger.get(odd["id"]).run_id is None  # type: ignore[attr-defined]
+    assert (len(tries), blamed) == (1, [])
 
 
 def test_one_setting_turns_it_off(serve: Serve, upload: Upload) -> None:

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from graph.audit import read
 from graph.checkpoints import open_checkpointer
 from graph.settings import get_settings
 from graph.tracing.queue import flush_traces
+from schemas.errors import UnreachableError
 
 Upload = Callable[..., str]
 Serve = Callable[..., TestClient]
@@ -223,6 +225,41 @@ def test_two_answers_count_once(asked: Asked) -> None:
     assert asked.answer("Late Comer").status_code == 409
     asked.client.get(f"{asked.url}/events")  # to their end
     assert asked.get()["result"]["extraction"]["pairs"][0]["values"] == ["Alice Smith"]
+
+
+def test_answer_that_comes_too_late_is_not_recorded(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two who answer the same question at once, the audit trail has who was taken at their word."""
+    ledger = asked.client.app.state.service.ledger  # type: ignore[attr-defined]
+    go_on = ledger.go_on
+
+    def come_second(id: str, answer: Any) -> Any:
+        assert go_on(id, replace(answer, answer={"values": [], "reviewer": "bob", "comment": ""}))
+        return go_on(id, answer)
+
+    monkeypatch.setattr(ledger, "go_on", come_second)
+    assert asked.answer("Late Comer").status_code == 409
+    assert list(read(object=asked.document)) == []
+
+
+def test_answer_that_cannot_be_recorded_is_not_taken(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It waits as before, and can be answered again."""
+
+    def fail(*_: Any) -> None:
+        raise UnreachableError("MLflow does not answer")
+
+    with monkeypatch.context() as away:
+        away.setattr("serving.web.waiting.record", fail)
+        assert asked.answer("Wilhelmina").status_code == 503
+    assert asked.get() == asked.extraction
+    assert asked.answer("Alice Smith").json()["result"]["extraction"]["pairs"][0]["values"] == ["Alice Smith"]
+    assert [event.action for event in read(object=asked.document)] == ["corrected"]
+
+
+def test_value_that_stands_there_already_is_no_correction(asked: Asked) -> None:
+    """The audit trail and the result agree on it."""
+    ended = asked.answer("Malice Smythe").json()
+    assert (ended["result"]["review"]["corrected"], ended["result"]["review"]["confirmed"]) == ([], [FIELD])
+    assert [event.action for event in read(object=asked.document)] == ["reviewed"]
 
 
 def test_waiting_survives_a_restart(asked: Asked, serve: Serve) -> None:
