@@ -45,11 +45,12 @@ def _poll(client: httpx.Client, until: Callable[[list[str]], bool], seconds: flo
 
 def test_killed_service_finishes_what_it_accepted(root: Path, tmp_path: Path, database: dict[str, str]) -> None:
     """SIGKILL in the middle of 50 extractions: after the next start each has ended once, as itself, none is lost."""
-    settings = {"OPTOPHONE_MAX_CONCURRENT": "2", "OPTOPHONE_CHAT_MODEL": "local", **database}
+    settings = {"OPTOPHONE_MAX_CONCURRENT": "1", "OPTOPHONE_CHAT_MODEL": "local", **database}
     with optophone_server(root, tmp_path / "data", **settings) as server, httpx.Client(base_url=server.url) as client:
         accepted = {}
-        for number in range(50):
-            document = _upload(client, f"Person{number}")
+        # First, as it takes longer than to read them.
+        documents = [_upload(client, f"Person{number}") for number in range(50)]
+        for number, document in enumerate(documents):
             answer = client.post("/api/v1/extractions", json={"document": document})
             assert answer.status_code == 202
             accepted[answer.json()["id"]] = number
