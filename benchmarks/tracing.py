@@ -63,16 +63,16 @@ def in_own_process(way: str, folder: Path, store: Path, documents: int) -> dict[
 
 def measure(folder: Path, documents: int, way: str) -> dict[str, float]:
     """Run the documents, wait for their traces, and count them where they are counted."""
-    from graph import tracing  # noqa: PLC0415 - each process sets itself up first
+    from graph.tracing import enable, queue  # noqa: PLC0415 - each process sets itself up first
     from prompts import connection  # noqa: PLC0415
 
     if way == "MLflow's own":
-        setattr(tracing, "_take_over_storing", lambda _: None)  # noqa: B010
+        setattr(enable, "_take_over_storing", lambda _: None)  # noqa: B010
         setattr(connection, "_use_write_ahead_log", lambda _: None)  # noqa: B010
     import graph.app  # noqa: F401, PLC0415 - turns tracing on
 
     if way == "in a process of its own":
-        tracing.store_traces_apart()
+        queue.store_traces_apart()
     run = make_run(folder)
     asyncio.run(run(WARM_UP))
     wait_for_traces(traced=way != "untraced")
@@ -82,9 +82,9 @@ def measure(folder: Path, documents: int, way: str) -> dict[str, float]:
     wait_for_traces(traced=way != "untraced")
     end, cpu = time.perf_counter(), _cpu_s(resource.RUSAGE_SELF) - cpu
     if way in WAYS[2:]:
-        counts = tracing.trace_counts()
+        counts = queue.trace_counts()
         assert (counts.stored, counts.lost) == (documents + WARM_UP, 0), counts
-        tracing.trace_queue().close()
+        queue.trace_queue().close()
     return {
         "cpu_ms": 1000 * cpu / documents,
         "children_cpu_ms": 1000 * _cpu_s(resource.RUSAGE_CHILDREN) / documents,
