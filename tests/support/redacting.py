@@ -11,6 +11,7 @@ def redacting(fields: str = "", patterns: str = "") -> Iterator[None]:
     """Hide these in traces, logs and the request log."""
     import mlflow
     from mlflow.entities.span import LiveSpan
+    from mlflow.tracing import provider
     from mlflow.tracing.config import get_config
 
     import graph.app  # noqa: F401 - turns tracing on
@@ -21,6 +22,7 @@ def redacting(fields: str = "", patterns: str = "") -> Iterator[None]:
     from graph.tracing.queue import flush_traces
 
     end, processors, factory = LiveSpan.end, get_config().span_processors, logging.getLogRecordFactory()
+    reset = provider.reset_config
     os.environ.update(OPTOPHONE_REDACT_FIELDS=fields, OPTOPHONE_REDACT_PATTERNS=patterns)
     try:
         get_settings.cache_clear(), get_redaction.cache_clear()
@@ -33,4 +35,5 @@ def redacting(fields: str = "", patterns: str = "") -> Iterator[None]:
         get_settings.cache_clear(), get_redaction.cache_clear()
         LiveSpan.end = end
         mlflow.tracing.configure(span_processors=processors)
+        provider.reset_config = reset
         logging.setLogRecordFactory(factory)
