@@ -1,9 +1,11 @@
 """From a name to a chat model."""
 
 import os
+from asyncio import AbstractEventLoop
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any, cast
 
 from langchain_core.language_models import BaseChatModel
@@ -19,6 +21,9 @@ OPENAI_DEFAULT = "openai:gpt-4o-mini"
 """The chat model of the article that this project grew from."""
 
 _registered: dict[str, Callable[[], BaseChatModel]] = {}
+_made: dict[AbstractEventLoop | None, dict[tuple[Any, ...], BaseChatModel]] = {}
+"""Providers' models of each event loop that still runs, and (None) of synchronous calls."""
+_lock = Lock()
 
 
 def register_chat_model(name: str, make: Callable[[], BaseChatModel]) -> None:
@@ -43,6 +48,7 @@ def make_chat_model(
     *,
     temperature: float | None = None,
     allow_paths: bool = True,
+    loop: AbstractEventLoop | None = None,
 ) -> BaseChatModel:
     """Make the chat model that a run chose.
 
@@ -54,6 +60,7 @@ def make_chat_model(
         timeout_s: longest wait for one answer of a provider.
         temperature: a provider's sampling temperature; None leaves it to the provider.
         allow_paths: accept weights by path; never where strangers can ask.
+        loop: where it is called asynchronously: a provider's open connections belong to one event loop.
 
     Raises:
         ChatModelError: it is unknown, its package isn't installed, or its key isn't set.
@@ -75,7 +82,14 @@ def make_chat_model(
         )
     prefix = f"{choice.partition(':')[0].upper()}_"
     settings = tuple(sorted(item for item in os.environ.items() if item[0].startswith(prefix)))
-    return _make_provider_model(choice, timeout_s, temperature, settings)
+    with _lock:  # nodes run in threads
+        for ended in [known for known in _made if known is not None and known.is_closed()]:
+            del _made[ended]
+        # Made once for each state of the provider's variables: a key that was changed counts at once.
+        made, key = _made.setdefault(loop, {}), (choice, timeout_s, temperature, settings)
+        if key not in made:
+            made[key] = _make_provider_model(choice, timeout_s, temperature)
+        return made[key]
 
 
 def _weights(name: str, allow_paths: bool) -> Path | None:
@@ -93,21 +107,22 @@ def _make_local(weights: Path, store: DocumentStore) -> LocalChatModel:
     return LocalChatModel(store=store, weights=weights)
 
 
-@cache
-def _make_provider_model(
-    choice: str, timeout_s: float, temperature: float | None, settings: tuple[tuple[str, str], ...]
-) -> BaseChatModel:
-    """Make it once for each state of the provider's variables: a key that was changed counts at once."""
+def _make_provider_model(choice: str, timeout_s: float, temperature: float | None) -> BaseChatModel:
     from langchain.chat_models import init_chat_model  # noqa: PLC0415 - takes a second to import
 
     _remember_block_types()
+    # Retrying is the graph's work (RetryPolicy), where each try shows in the trace.
+    options: dict[str, Any] = {"timeout": timeout_s, "max_retries": 0}
     try:
-        # Retrying is the graph's work (RetryPolicy), where each try shows in the trace.
-        # OpenAI's other API takes the answer's schema in another form.
-        options: dict[str, Any] = {"use_responses_api": False} if choice.startswith("openai:") else {}
+        if choice.startswith("openai:"):
+            from openai import Timeout  # noqa: PLC0415 - as above
+
+            # Its other API takes the answer's schema in another form. For a number of seconds LangChain would share
+            # one client, and its connections, among all event loops of the process; a Timeout gets one of its own.
+            options |= {"use_responses_api": False, "timeout": Timeout(timeout_s)}
         if temperature is not None:
             options["temperature"] = temperature
-        chat_model = init_chat_model(choice, timeout=timeout_s, max_retries=0, **options)
+        chat_model = init_chat_model(choice, **options)
     except Exception as error:  # a missing package, key or provider: each package raises its own types
         reason = without_secrets(str(error)).partition("\n")[0] or type(error).__name__
         raise ChatModelError(f"cannot make the chat model '{choice}': {reason}") from error

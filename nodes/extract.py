@@ -83,7 +83,7 @@ async def aextract(
     state: ExtractInput, runtime: Runtime[Context], config: RunnableConfig, *, max_tries: int
 ) -> dict[str, Any]:
     """Do the same without holding a thread while the chat model answers."""
-    call = await asyncio.to_thread(_prepare, state, runtime, config)
+    call = await asyncio.to_thread(_prepare, state, runtime, config, asyncio.get_running_loop())
     try:
         async with pace_of(state["chat_model"]).aturn(call.tokens) as turn:
             message = await call.chat_model.ainvoke(call.messages, _with_wait(config, turn))
@@ -101,7 +101,12 @@ def _update(outcome: dict[str, Any], state: ExtractInput) -> dict[str, Any]:
     return {"replies": [{"window": state["window"], **taken}]}
 
 
-def _prepare(state: ExtractInput, runtime: Runtime[Context], config: RunnableConfig) -> _Call:
+def _prepare(
+    state: ExtractInput,
+    runtime: Runtime[Context],
+    config: RunnableConfig,
+    loop: asyncio.AbstractEventLoop | None = None,
+) -> _Call:
     context, settings = context_of(runtime), get_settings()
     target = context.schema_to_fill(allow_paths=settings.allow_paths)
     request = state["request"] or _first_request(context, target, state["chat_model"], config)
@@ -110,7 +115,7 @@ def _prepare(state: ExtractInput, runtime: Runtime[Context], config: RunnableCon
     if request["paths"] != [""]:
         wanted = repair_schema(target.json_schema, request["paths"])
     chat_model = make_chat_model(
-        state["chat_model"], get_store(), settings.chat_model_timeout_s, temperature=request["temperature"]
+        state["chat_model"], get_store(), settings.chat_model_timeout_s, temperature=request["temperature"], loop=loop
     )
     runnable, messages = ask_for_json(chat_model, [_message(request["text"], pages, context)], wanted)
     tokens = len(request["text"]) // _CHARS_PER_TOKEN + len(pages) * _TOKENS_PER_PAGE

@@ -53,6 +53,8 @@ def openai_server(replies: Sequence[Reply] | Callable[[dict[str, Any]], Reply]) 
     lock, closing = threading.Lock(), threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # connections stay open between requests, as providers' do
+
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
             with lock:
@@ -79,6 +81,7 @@ def openai_server(replies: Sequence[Reply] | Callable[[dict[str, Any]], Reply]) 
             for name, value in reply.headers.items():
                 self.send_header(name, value)
             self.end_headers()
+            self.close_connection = reply.cut > 0
             # Who waited for it in vain is gone.
             with contextlib.suppress(ConnectionError):
                 self.wfile.write(data[: round(len(data) * (1 - reply.cut))])
