@@ -84,7 +84,7 @@ def show_trace(trace_id: str) -> None:
     """
     trace = next(load_traces([trace_id]), None)
     if trace is None:
-        raise UsageError(f"expected the id of a trace, got '{trace_id}'; copy one from `optophone traces`")
+        raise UsageError(f"MLflow has no trace '{trace_id}'; copy an id from `optophone traces`")
     console = Console(emoji=False, highlight=False)
     run = to_run(trace.info)
     for name, text in (

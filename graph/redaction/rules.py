@@ -4,6 +4,7 @@
 they are written; `graph.redaction.hidden` says what one run has to hide.
 """
 
+import logging
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from documents.notation import normalise
 from documents.patterns import SHIPPED, Find, find_by
 from graph.settings import get_settings
 from schemas.errors import UsageError
+from schemas.target import REGISTERED
+
+_logger = logging.getLogger("optophone")
 
 Pointer = tuple[str, ...]
 """A JSON pointer's parts; "*" is any item of a list."""
@@ -82,6 +86,13 @@ def make_redaction(fields: str, patterns: str) -> Redaction | None:
     if not all(map(normalise, keys)):
         raise UsageError("OPTOPHONE_REDACT_FIELDS has a 'key:' without a question; write it as key:Social Security No")
     finders = tuple(find for entry in _entries(patterns) for find in _finders(entry))
+    for pointer in pointers:
+        if not any(pointer[0] in schema.model_fields for schema in REGISTERED.values()):
+            _logger.warning(
+                "no shipped schema has a field '%s', which OPTOPHONE_REDACT_FIELDS names: it is hidden only in schemas "
+                "of your own; check how it is written",
+                pointer[0],
+            )
     return Redaction(pointers, keys, finders) if entries or finders else None
 
 

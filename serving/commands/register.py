@@ -43,3 +43,5 @@ def register(
     typer.echo(f"prompts    {done.context.extract_prompt}, {done.context.refine_prompt}")
     if done.evidence:
         typer.echo(f"rests on   run {done.evidence.run_id}, {done.evidence.dataset}: {done.evidence.figure}")
+    if "MLFLOW_TRACKING_URI" not in os.environ:  # other programs look for models elsewhere
+        typer.echo(f"to load it, set MLFLOW_TRACKING_URI={get_settings().tracking_uri}", err=True)

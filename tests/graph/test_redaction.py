@@ -163,3 +163,12 @@ def test_page_that_was_not_read_is_not_shown() -> None:
     """Not even with patterns alone: they are looked for in its words."""
     assert make_hidden(_made("", "iban"), [RESULT], None).unplaced == "words that were not read"
     assert make_hidden(_made("", "iban"), [RESULT], [WORDS]).unplaced is None
+
+
+def test_field_of_no_shipped_schema_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    """It may be of a schema of one's own, or a slip that hides nothing."""
+    make_redaction("/company,/line_items/*/description,/pairs", "")
+    assert caplog.messages == []
+    make_redaction("/tottal", "")
+    [message] = caplog.messages
+    assert "no shipped schema has a field 'tottal'" in message

@@ -96,7 +96,7 @@ def test_errors_stand_in_the_tree(optophone: Optophone, script: Script, write_pd
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["show", "tr-nothing"], "expected the id of a trace"),
+        (["show", "tr-nothing"], "MLflow has no trace 'tr-nothing'"),
         (["--prompt", "@production"], "expected a prompt version by its number"),
         (["--document", "sha256:xyz!"], "hex digits"),
         (["--since", "some day"], "expected a time"),
