@@ -3,6 +3,7 @@
 import io
 import logging
 import sys
+from typing import Annotated
 
 import typer
 
@@ -25,7 +26,6 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Turn scanned forms into schema-valid JSON, every value tied to its place on the page.",
 )
 for command in (
     extract, batch, review, evaluate, compare, witness, monitor, train, optimize, register, serve, ui, audit
@@ -33,6 +33,23 @@ for command in (
     app.command()(command)
 app.add_typer(prompts_app, name="prompts")
 app.add_typer(traces_app, name="traces")
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        from importlib.metadata import version  # noqa: PLC0415 - costs what --help need not wait for
+
+        typer.echo(f"optophone {version('optophone')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _: Annotated[
+        bool, typer.Option("--version", help="Print the version and end", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Turn scanned forms into schema-valid JSON, every value tied to its place on the page."""
 
 
 class _Messages(logging.Handler):

@@ -56,7 +56,7 @@ async def _answer_validation_error(_: Request, error: RequestValidationError) ->
     """Name the first field that is wrong, without repeating what was sent."""
     first = error.errors()[0]
     where = "/".join(str(part) for part in first["loc"])
-    return JSONResponse(error_body("invalid_request", f"{where}: {first['msg']}"), 422)
+    return JSONResponse(error_body("invalid_request", f"{where}: {first['msg'].removeprefix('Value error, ')}"), 422)
 
 
 async def _answer_http_error(_: Request, error: HTTPException) -> JSONResponse:

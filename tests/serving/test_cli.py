@@ -213,3 +213,10 @@ def test_result_that_cannot_be_written_ends_the_run_in_one_line(
     assert code == 2
     assert re.fullmatch(r"optophone: stopped by the system: .*b\.json'; mend it and run again, [^\n]*\n", err)
     assert json.loads((out / "a.json").read_text())["status"] == "valid"
+
+
+def test_version_is_told(optophone: Run) -> None:
+    """For who reports a fault."""
+    code, out, err = optophone("--version")
+    assert (code, err) == (0, "")
+    assert out.startswith("optophone 0.")
