@@ -220,7 +220,8 @@ def drawn_forms(tmp_path_factory: pytest.TempPathFactory) -> list[Form]:
     for sample in samples:
         words = Path(sample.metadata["words"]).read_bytes()
         for page in load_document(sample.document, store, limits, allow_paths=True)["pages"]:
-            store.derive(page["image"], f"{READER} {FINDER}", lambda words=words: words)
+            for recipe in (READER, f"{READER} {FINDER}"):  # without and with boxes to tick
+                store.derive(page["image"], recipe, lambda words=words: words)
         forms.append(Form(sample.document, sample.expected["pairs"]))
     return forms
 
