@@ -46,7 +46,7 @@ def read_apart(path: Path) -> bytes:
     To close a SQLite database's file, or one beside it, frees all locks of this process on it (fcntl's way): another
     process that ends then takes itself for the last one, and removes the log that is still in use here.
     """
-    return subprocess.run(["cat", path], capture_output=True, check=True).stdout
+    return subprocess.run(["/bin/cat", path], capture_output=True, check=True).stdout
 
 
 def _leaks(path: Path, values: Collection[str]) -> list[str]:
