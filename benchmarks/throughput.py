@@ -1,7 +1,6 @@
 """Documents a second of `optophone batch`, beside bare calls of the `openai` package.
 
     python -m benchmarks.throughput FUNSD/training_data --concurrency 1 8 32 128
-    python -m benchmarks.throughput FUNSD/training_data --memory 1000 10000
     python -m benchmarks.throughput FUNSD/training_data --read 40
 
 The provider (`benchmarks.provider`) is a process of its own with 1 s of latency, 20 % more or less; words and payloads
@@ -11,10 +10,9 @@ its rate is of the time between the first request and the last result, what come
 traces) is told beside it. CPU time is that of the main process, whose interpreter all documents share; what other
 processes take for it (pages, traces) stands behind the plus.
 
---memory runs batches of so many documents, small ones with a latency of 0.1 s, and compares their peaks. --read runs
-the local reader on pages that nobody has read: in one process, then by the batch on all cores, then by the batch once
-more with the words in the store, which is what takes time beside OCR. Documents are copies of the folder's pages that
-differ in a note inside the file, so that none counts as a duplicate.
+--read runs the local reader on pages that nobody has read: in one process, then by the batch on all cores, then by the
+batch once more with the words in the store, which is what takes time beside OCR. Documents are copies of the folder's
+pages that differ in a note inside the file, so that none counts as a duplicate.
 """
 
 import argparse
@@ -31,7 +29,6 @@ from benchmarks.throughput_tasks import Row, run_task, running_provider
 EXAMPLE = Path(__file__).parent.parent / "examples" / "registration_form.png"
 # A round more costs a second; the ragged end of the last one counts less.
 ROUNDS = 20
-SHORT_LATENCY_S = 0.1
 
 
 def main() -> None:
@@ -42,7 +39,6 @@ def main() -> None:
     parser.add_argument("--concurrency", type=int, nargs="+", default=[1, 8, 32, 128])
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="documents for each place in flight")
     parser.add_argument("--latency", type=float, default=1.0, help="seconds")
-    parser.add_argument("--memory", type=int, nargs="+", metavar="DOCUMENTS")
     parser.add_argument("--read", type=int, metavar="PAGES")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="optophone-throughput-") as name:
@@ -55,11 +51,8 @@ def main() -> None:
         # Linked, not copied: what is added stays in the temporary folder.
         shutil.copytree(options.store.resolve(), folder / "documents", copy_function=os.link)
         run_task("requests", str(options.folder), str(EXAMPLE))
-        if options.memory:
-            compare_memory(folder, options.memory)
-        else:
-            pages = sorted((options.folder / "images").iterdir())
-            compare_rates(folder, pages, options.concurrency, options.rounds, options.latency)
+        pages = sorted((options.folder / "images").iterdir())
+        compare_rates(folder, pages, options.concurrency, options.rounds, options.latency)
 
 
 def compare_rates(
@@ -77,16 +70,6 @@ def compare_rates(
             bare = show("(b) bare asyncio loop", run_task("bare", str(documents), str(concurrency)), ideal)
             batch = show("batch, traced", run_task("batch", str(inputs), str(concurrency)), ideal)
             print(f"  batch / (b) {batch['rate'] / bare['rate']:.3f}", flush=True)
-
-
-def compare_memory(folder: Path, counts: Sequence[int]) -> None:
-    """Print the peak of the main process for each number of documents."""
-    peaks = []
-    with running_provider(folder, SHORT_LATENCY_S):
-        for count in counts:
-            inputs = copies([EXAMPLE], count, folder / f"inputs-{count}")
-            peaks.append(show(f"{count} documents", run_task("batch", str(inputs), "32"), None)["peak_mb"])
-    print(f"peak {peaks[-1]:.0f} MB / {peaks[0]:.0f} MB = {peaks[-1] / peaks[0]:.2f}")
 
 
 def compare_reading(folder: Path, pages: Sequence[Path]) -> None:

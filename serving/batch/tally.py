@@ -27,7 +27,7 @@ class Tally:
     cached: int = 0
     """Answered from the cache alone."""
     retries: int = 0
-    """Requests beyond a document's first."""
+    """Documents that were asked again for what was wrong."""
     tokens: int = 0
     cost_usd: float | None = 0.0
     """None where the cost of some document isn't known."""
@@ -54,7 +54,7 @@ class Tally:
         setattr(self, state, getattr(self, state) + 1)
         self.duplicates += record["duplicate_of"] is not None
         self.cached += record["cached_requests"] > 0 and paid_requests(record) == 0
-        self.retries += max(paid_requests(record) - 1, 0)
+        self.retries += paid_requests(record) > 0 and _is_refined(record)
         self.traced += record["trace_id"] is not None and record["duplicate_of"] is None
         self.note_spent(record)
 
@@ -74,3 +74,8 @@ class Tally:
     def as_json(self) -> dict[str, Any]:
         """Return the numbers by name."""
         return {**asdict(self), "chat_models": sorted(self.chat_models), "left": self.left}
+
+
+def _is_refined(record: Record) -> bool:
+    """Tell whether the refine prompt was used beside the extract prompt; parts of a long document share the latter."""
+    return record["result"] is not None and len(record["result"]["prompts"]) > 1

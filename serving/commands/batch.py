@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 import typer
 
 from schemas.errors import UsageError
+from serving.commands.options import ExtractPrompt, Grounding, PagesPerRequest, Rules
 
 if TYPE_CHECKING:
     from serving.batch.run import BatchOutcome
@@ -33,15 +34,10 @@ def batch(
     schema: Annotated[str, typer.Option(help="As for extract")] = "form",
     chat_model: Annotated[str | None, typer.Option(help="As for extract")] = None,
     max_attempts: Annotated[int, typer.Option(min=1, max=10, help="Chat-model requests a document at most")] = 3,
-    pages_per_request: Annotated[
-        int | None,
-        typer.Option(min=1, help="As for extract"),
-    ] = None,
-    rules: Annotated[str, typer.Option(metavar="TEXT", help="Rules of your own for the prompts")] = "",
-    grounding: Annotated[
-        Literal["off", "report", "require"], typer.Option(help="Whether values must stand on the page")
-    ] = "report",
-    extract_prompt: Annotated[str | None, typer.Option(help="Prompt version, such as optophone-extract@2")] = None,
+    pages_per_request: PagesPerRequest = None,
+    rules: Rules = "",
+    grounding: Grounding = "report",
+    extract_prompt: ExtractPrompt = None,
     concurrency: Annotated[int, typer.Option(min=1, max=1024, help="Requests under way at once")] = 8,
     rpm: Annotated[float | None, typer.Option(min=0.1, help="Requests a minute to a chat model at most")] = None,
     tpm: Annotated[float | None, typer.Option(min=1, help="Tokens a minute at most")] = None,

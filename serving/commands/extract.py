@@ -2,9 +2,11 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
+
+from serving.commands.options import ExtractPrompt, Grounding, PagesPerRequest, Rules
 
 EXIT_OK, EXIT_NOT_VALID = 0, 1
 
@@ -26,18 +28,13 @@ def extract(
     max_attempts: Annotated[
         int, typer.Option(min=1, max=10, help="Chat-model requests a document, or part of one, at most")
     ] = 3,
-    pages_per_request: Annotated[
-        int | None,
-        typer.Option(min=1, help="Ask about longer documents in parts of so many pages [default: all pages at once]"),
-    ] = None,
-    rules: Annotated[str, typer.Option(metavar="TEXT", help="Rules of your own for the prompts")] = "",
-    grounding: Annotated[
-        Literal["off", "report", "require"], typer.Option(help="Whether values must stand on the page")
-    ] = "report",
+    pages_per_request: PagesPerRequest = None,
+    rules: Rules = "",
+    grounding: Grounding = "report",
     review: Annotated[
         bool, typer.Option("--review", help="Let documents in doubt wait for a person: optophone review")
     ] = False,
-    extract_prompt: Annotated[str | None, typer.Option(help="Prompt version, such as optophone-extract@2")] = None,
+    extract_prompt: ExtractPrompt = None,
 ) -> None:
     """Read documents into JSON.
 

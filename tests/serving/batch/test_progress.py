@@ -1,10 +1,12 @@
 """What is told on stderr."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 
 from serving.batch.progress import Display
+from serving.batch.record import Record
 from serving.batch.tally import Tally
 
 
@@ -49,3 +51,17 @@ def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     """For cron, which mails what it hears."""
     _show(Tally(documents=1), quiet=True)
     assert capsys.readouterr() == ("", "")
+
+
+def test_parts_of_a_document_are_not_counted_as_asked_again(make_record: Callable[..., Record]) -> None:
+    """Three requests with one prompt are three parts; the refine prompt is what asks again."""
+    tally = Tally()
+    record = make_record()
+    assert record["result"] is not None
+    asked = {**record["result"], "attempts": 3}
+    tally.note({**record, "result": {**asked, "prompts": ["prompts:/optophone-extract/3"]}})
+    assert tally.retries == 0
+    tally.note(
+        {**record, "result": {**asked, "prompts": ["prompts:/optophone-extract/3", "prompts:/optophone-refine/1"]}}
+    )
+    assert tally.retries == 1
