@@ -2,8 +2,9 @@
 
     python -m benchmarks.provider ANSWERS.json --latency 1
 
-Prints its port. The answers are an object from the SHA-256 of a request's last image URL to the answer's text. Each
-request waits the latency, 20 % more or less, without taking a processor; connections stay open.
+Prints its port, and touches a file at the first request since that was removed. The answers are an object from the
+SHA-256 of a request's last image URL to the answer's text. Each request waits the latency, 20 % more or less, without
+taking a processor; connections stay open.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 SPREAD = 0.2
+FIRST_REQUEST = "first_request"
 
 
 def main() -> None:
@@ -23,11 +25,13 @@ def main() -> None:
     parser.add_argument("answers", type=Path)
     parser.add_argument("--latency", type=float, default=1.0, help="seconds")
     options = parser.parse_args()
-    asyncio.run(serve(json.loads(options.answers.read_text()), options.latency))
+    asyncio.run(serve(options.answers, options.latency))
 
 
-async def serve(answers: dict[str, str], latency_s: float) -> None:
-    """Answer on a free port of this machine."""
+async def serve(path: Path, latency_s: float) -> None:
+    """Answer on a free port of this machine; leave the moment of the first request in a file beside the answers."""
+    answers: dict[str, str] = json.loads(path.read_text())
+    asked = path.with_name(FIRST_REQUEST)
     chance = random.Random(0)  # noqa: S311 - a latency
 
     async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -35,6 +39,8 @@ async def serve(answers: dict[str, str], latency_s: float) -> None:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
                 length = int(head.partition("content-length:")[2].partition("\r\n")[0])
+                if not asked.exists():
+                    asked.touch()
                 request = json.loads(await reader.readexactly(length))
                 await asyncio.sleep(latency_s * chance.uniform(1 - SPREAD, 1 + SPREAD))
                 writer.write(response(request, answers))

@@ -16,12 +16,13 @@ from base64 import b64encode
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
+from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
 
 from typing_extensions import TypedDict
 
-from benchmarks.provider import key
+from benchmarks.provider import FIRST_REQUEST, key
 
 # A name whose price is known.
 MODEL = "gpt-4o-mini"
@@ -122,11 +123,11 @@ def one_after_another() -> Row:
 
     client = openai.OpenAI()
     bodies = _requests()
-    begin = time.perf_counter()
+    _forget_requests()
     for document, body in islice(bodies.items(), ONE_AFTER_ANOTHER):
         b64encode(Path(document).read_bytes()).decode()
         json.loads(client.chat.completions.create(**body).choices[0].message.content or "")
-    return _row(ONE_AFTER_ANOTHER, time.perf_counter() - begin, note="")
+    return _row(ONE_AFTER_ANOTHER, time.time() - _first_request(), note="")
 
 
 def bare(count: str, concurrency: str) -> Row:
@@ -144,9 +145,11 @@ def bare(count: str, concurrency: str) -> Row:
 
             await _at_once(call, int(count), int(concurrency))
 
-    cpu, begin = _cpu_s(resource.RUSAGE_SELF), time.perf_counter()
+    _forget_requests()
+    cpu, begin = _cpu_s(resource.RUSAGE_SELF), time.time()
     asyncio.run(run())
-    return _row(int(count), time.perf_counter() - begin, cpu_s=_cpu_s(resource.RUSAGE_SELF) - cpu, note="")
+    end, first = time.time(), _first_request()
+    return _row(int(count), end - first, cpu_s=_cpu_s(resource.RUSAGE_SELF) - cpu, before_s=first - begin, note="")
 
 
 async def _at_once(work: Callable[[int], Awaitable[None]], count: int, concurrency: int) -> None:
@@ -178,16 +181,21 @@ def _batch(inputs: str, chat_model: str, concurrency: int, name: str = "") -> Ro
 
     out = Path(inputs).with_name(f"out{name}-{Path(inputs).name}")
     options = Options(out=out, concurrency=concurrency, pace=PaceLimits(), keeps_answers=False, quiet=True)
+    _forget_requests()
     cpu, begin = _cpu_s(resource.RUSAGE_SELF), time.time()
     tally = run_batch([inputs], Context(chat_model=chat_model, max_attempts=1), options).tally
     end = time.time()
     records = [json.loads(line) for line in (out / "results.jsonl").read_text().splitlines()]
     assert len({record["index"] for record in records}) == len(records) == tally.documents
     assert not tally.error, tally
-    # The run's manifest is written just before its first request.
-    first, last = (out / "run.json").stat().st_mtime, (out / "results.jsonl").stat().st_mtime
+    # The local reader asks nobody: its clock starts with the run's manifest, before the first page.
+    first = _first_request() if chat_model != "local" else (out / "run.json").stat().st_mtime
+    last = (out / "results.jsonl").stat().st_mtime
     counts = trace_counts()
-    trace_queue().close()  # ends the process that stores traces, so that its CPU time is known
+    # A child's CPU time is known once it has ended: the process that stores traces, those that read pages.
+    trace_queue().close()
+    for child in active_children():
+        child.join()
     return _row(
         len(records),
         last - first,
@@ -225,6 +233,14 @@ def _folder() -> Path:
 def _requests() -> dict[str, dict[str, Any]]:
     bodies: dict[str, dict[str, Any]] = json.loads((_folder() / "requests.json").read_text())
     return bodies
+
+
+def _forget_requests() -> None:
+    (_folder() / FIRST_REQUEST).unlink(missing_ok=True)
+
+
+def _first_request() -> float:
+    return (_folder() / FIRST_REQUEST).stat().st_mtime
 
 
 def _cpu_s(who: int) -> float:

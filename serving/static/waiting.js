@@ -6,10 +6,13 @@ import { count, toTime } from "./words.js";
 
 const PAGE = 25;
 
-/** Show in the head how many extractions wait. */
+let countsAsked = 0;
+
+/** Show in the head how many extractions wait; answers that come out of order are not shown. */
 export async function showCount() {
+  const asked = ++countsAsked;
   const found = await listWaiting({ limit: 1 }).catch(() => null); // what matters more says that the service is gone
-  if (found) setCount(found.total);
+  if (found && asked === countsAsked) setCount(found.total);
 }
 
 function setCount(total) {
