@@ -46,13 +46,19 @@ class Verdict(NamedTuple):
 SILENT = Verdict("silent")
 
 
+def has_text(value: Value) -> bool:
+    """Tell whether a value can be looked for: a truth value or a lone sign ("$") has no text that pages are read for."""
+    return not isinstance(value, bool) and bool(normalise(str(value)))
+
+
 def weigh(value: Value, place: Place, verdict: Verdict | None = None) -> float:
     """Return the confidence that a value is right, 0 to 1; in how many places it stands says nothing against it.
 
     `verdict` is None where no second reader was asked.
     """
     if place["grounding"] == "missing":
-        return _UNSEEN if verdict is None else _MISSING[verdict.says]
+        says = "silent" if verdict is None else verdict.says
+        return DOUBTFUL if says == "silent" and not has_text(value) else _MISSING[says]
     # A text that both read is less doubtful than the page's reader alone was of it.
     confidence = (1 + place["score"]) / 2
     if place["grounding"] == "close":

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
-from documents.confidence import Verdict, contradiction
+from documents.confidence import Verdict, contradiction, has_text
 from documents.grounding import Place, Value
 from documents.notation import normalise
 
@@ -17,7 +17,8 @@ def give_reason(value: Value, place: Place, labels: Sequence[str], verdict: Verd
     """Say in one clause what speaks against a value; `labels` are what stands beside its place."""
     if verdict and verdict.says == "differs":
         here = _NOWHERE if place["grounding"] == "missing" else f"stands {_beside(*labels[:1]) or 'on the page'}"
-        return f"{here}; the page reads {_shown(verdict.text)} {_beside(verdict.label)}".rstrip()
+        there = f"the page reads {_shown(verdict.text)} {_beside(verdict.label)}".rstrip()
+        return f"{here}; {there}" if has_text(value) else there
     if place["grounding"] == "missing":
         return _NOWHERE
     if contradiction(value, place):

@@ -13,7 +13,7 @@ from graph.state import Field as LocatedField
 from schemas.errors import FieldError
 from schemas.parsing import parse_answer
 from schemas.pointers import contains, get
-from schemas.repair import REPAIRS, failed_paths
+from schemas.repair import REPAIRS, outermost
 
 MAX_ROUNDS = 10
 """Answers that are still wrong, before the run ends all the same: a client that answers by itself may never learn."""
@@ -82,10 +82,13 @@ def _only_asked(asked: Collection[str], answer: ReviewAnswer) -> ReviewAnswer:
     return answer
 
 
-def find_doubts(candidate: Any, errors: Sequence[FieldError], fields: Sequence[LocatedField]) -> list[Doubt]:
-    """Return the places that the errors point at, each once, with what stands there and where."""
+def find_doubts(
+    candidate: Any, errors: Sequence[FieldError], fields: Sequence[LocatedField], doubtful: Sequence[str]
+) -> list[Doubt]:
+    """Return the places that the errors point at, then the doubtful ones, each once, with what stands there and where."""
     located = {field["path"]: field for field in fields}
-    return [_doubt(path, candidate, errors, located.get(path)) for path in (failed_paths(errors) if errors else [])]
+    paths = [*(error["path"] for error in errors), *doubtful]
+    return [_doubt(path, candidate, errors, located.get(path)) for path in (outermost(paths) if paths else [])]
 
 
 def _doubt(path: str, candidate: Any, errors: Sequence[FieldError], field: LocatedField | None) -> Doubt:

@@ -62,12 +62,13 @@ class Doubt(TypedDict):
     value: Any
     """What stands there; None where nothing does."""
     errors: list[str]
-    """What is wrong with it, a sentence each."""
+    """What is wrong with it by the schema and its rules, a sentence each; empty where it is doubtful only."""
     grounding: GroundingStatus | None
     """None, like what follows, where the place holds no value of its own, or places weren't looked for."""
     page_index: int | None
     bbox: BBox | None
     reason: str | None
+    """Why the value is doubtful, as in Field."""
 
 
 class Review(TypedDict):

@@ -5,7 +5,7 @@ from typing import Any
 
 from chat_models.local.pairs import PageWords
 from chat_models.local.second_reader import SecondReader
-from documents.confidence import DOUBTFUL, weigh
+from documents.confidence import DOUBTFUL, has_text, weigh
 from documents.grounding import Place, ground_all, labels_beside
 from documents.reasons import give_reason
 from documents.word_index import PageIndex
@@ -51,8 +51,8 @@ def locate(
         verdict = reader.testify(path, value, place) if read_again else None
         is_confirmed = verdict is not None and verdict.says == "agrees"
         rule = None if is_confirmed else broken_rules.get(path)
-        # What has no place on the page is held against the page, whatever the chat model says of it.
-        probability = probabilities.get(path) if place["bbox"] else None
+        # What could have a place and has none is held against the page, whatever the chat model says of it.
+        probability = probabilities.get(path) if place["bbox"] or not has_text(value) else None
         weighed = weigh(value, place, verdict) if probability is None else probability
         confidence = round(weighed * (_RULE_BROKEN if rule else 1.0), 4)
         reason = None

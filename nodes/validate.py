@@ -5,6 +5,7 @@ from typing import Any
 
 from langgraph.runtime import Runtime
 
+from documents.confidence import has_text
 from graph.context import Context, context_of
 from graph.review import MAX_ROUNDS, find_doubts
 from graph.settings import get_settings
@@ -27,10 +28,8 @@ def validate(state: ValidateInput, runtime: Runtime[Context]) -> dict[str, Any]:
     in_windows = bool(state.get("windows")) and not _review(state)
     read = read_windows(state, context, target) if in_windows else read_whole(state, context, target)
     candidate, errors, fields = read.candidate, read.errors, read.fields
-    # A person was asked for each of them, and has seen the page.
-    ungrounded = [] if _review(state) else [_not_on_page(field) for field in fields if _is_ungrounded(field)]
-    if context.grounding == "require":
-        errors += ungrounded
+    if context.grounding == "require" and not _review(state):  # a person has seen the page
+        errors += [_not_on_page(field) for field in fields if _is_ungrounded(field)]
     windows = reopen(read.combined, errors, state["windows"], context.max_attempts) if read.combined else []
     if windows:
         status, stop_reason = _decide_windows(windows, candidate, errors, context.max_attempts)
@@ -41,7 +40,8 @@ def validate(state: ValidateInput, runtime: Runtime[Context]) -> dict[str, Any]:
         # What a page hides that can't be read, nobody sees here either.
         visible = [error for error in errors if error["kind"] != "document"]
         disputed = [] if _review(state) else [_contradicted(conflict) for conflict in read.conflicts]
-        doubts = find_doubts(candidate, [*visible, *ungrounded, *disputed], fields)
+        doubtful = [] if _review(state) else [field["path"] for field in fields if field["reason"]]
+        doubts = find_doubts(candidate, [*visible, *disputed], fields, doubtful)
         status, stop_reason, doubts = _wait(state, doubts) if doubts else (status, stop_reason, [])
     return {
         "extraction": candidate,
@@ -85,9 +85,7 @@ def _review(state: ValidateInput) -> Review | None:
 
 
 def _is_ungrounded(field: Field) -> bool:
-    """Tell what could stand on the page and doesn't: a truth value or a lone sign has no text to look for."""
-    has_text = not isinstance(field["value"], bool) and any(char.isalnum() for char in str(field["value"]))
-    return has_text and field["grounding"] == "missing"
+    return field["grounding"] == "missing" and has_text(field["value"])
 
 
 def _not_on_page(field: Field) -> FieldError:

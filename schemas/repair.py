@@ -21,12 +21,14 @@ _SHOWN_CHARS = 300
 
 
 def failed_paths(errors: Sequence[FieldError]) -> list[str]:
-    """Return the pointers to ask again: each failing place once, without those inside another.
+    """Return the pointers to ask again: each failing place once."""
+    return outermost([error["path"] for error in errors])
 
-    The whole answer ("") is asked again only where nothing more specific failed.
-    """
-    paths = list(dict.fromkeys(error["path"] for error in errors if error["path"])) or [""]
-    return [path for path in paths if not any(other != path and contains(other, path) for other in paths)]
+
+def outermost(paths: Sequence[str]) -> list[str]:
+    """Return each place once, without those inside another; the whole answer ("") only where nothing else is named."""
+    named = list(dict.fromkeys(path for path in paths if path)) or [""]
+    return [path for path in named if not any(other != path and contains(other, path) for other in named)]
 
 
 def now(candidate: Any, path: str) -> str:

@@ -2,9 +2,6 @@
 
 import { leavesOf } from "./values.js";
 
-// The service gives a reason below this confidence.
-const DOUBTFUL_BELOW = 0.5;
-
 /**
  * Rows {leaf, label, question, values, list, item}: `question` and `values` are a pair's key leaf and its array of answers,
  * else null; `list` is the array that `item` can be removed from.
@@ -61,11 +58,7 @@ export function doubtsOf(row) {
 
 function reasonsOf(leaf) {
   const broken = leaf.errors.map((error) => error.message);
-  if (broken.length || !leaf.record?.grounding) return broken;
-  const { grounding, confidence, reason } = leaf.record;
-  if (reason) return [reason];
-  if (grounding === "missing") return ["does not stand on the page"];
-  return confidence < DOUBTFUL_BELOW ? ["the page is hard to read there"] : [];
+  return broken.length ? broken : [leaf.record?.reason].filter(Boolean);
 }
 
 /** [doubtful rows, worst first; the rest in their order]. */

@@ -69,6 +69,6 @@ function line({ id, name, schema, created_at, waits_for: { fields, chat_model } 
 
 /** What is wrong first, and how much more is. */
 function reasonOf(fields) {
-  const [first] = fields.flatMap(({ errors }) => errors);
+  const [first] = fields.map(({ value, errors: [error], reason }) => error ?? `“${value}”: ${reason}`);
   return fields.length > 1 ? `${first}, and ${fields.length - 1} more` : first;
 }

@@ -90,7 +90,7 @@ def test_run_without_doubt_ends_as_ever(script: Script, checkpointer: BaseCheckp
     assert len(list(checkpointer.list(run.config))) == 1
 
 
-def test_run_asks_for_just_what_is_wrong_or_not_on_the_page(
+def test_run_asks_for_just_what_is_wrong_or_doubtful(
     script: Script, checkpointer: BaseCheckpointSaver[Any]
 ) -> None:
     """Each with its value, what is wrong, and its place; plain JSON."""
@@ -103,10 +103,46 @@ def test_run_asks_for_just_what_is_wrong_or_not_on_the_page(
     assert fields["/total"]["errors"][0] == 'expected number or null, got "eight"'
     assert (fields["/total"]["value"], fields["/date"]["value"]) == ("eight", "1999-03-04")
     assert fields["/date"]["grounding"] == "missing"
-    assert fields["/date"]["errors"] == ["'1999-03-04' does not stand on the page"]
+    assert fields["/date"]["errors"] == []
+    assert fields["/date"]["reason"] == "does not stand on the page; the page reads '25/12/2018' beside 'Date'"
     document = request.pop("document")
     assert document.startswith("sha256:")
     assert request == {"target_schema": "receipt", "chat_model": name, "attempts": 1, "pages": 1}
+
+
+def test_run_asks_for_what_the_result_calls_doubtful(script: Script, checkpointer: BaseCheckpointSaver[Any]) -> None:
+    """A value that stands on the page, but beside another label; once confirmed it is not asked again."""
+    run = Run(checkpointer, chat_model=script('{"company": "ACME STORE", "total": 7.0}')[0])
+    assert run.asked == ["/total"] == [field["path"] for field in run.result["fields"] if field["reason"]]
+    (asked,) = run.request["fields"]
+    assert (asked["grounding"], asked["errors"]) == ("found", [])
+    assert asked["reason"] == "stands beside 'Subtotal'; the page reads '8.00' beside 'Total'"
+    result = run.answer()
+    assert (result["status"], result["review"]["confirmed"]) == ("valid", ["/total"])
+    assert result["extraction"]["total"] == 7.0
+
+
+def test_correction_that_is_doubtful_itself_ends_the_run(script: Script) -> None:
+    """What a person typed is not doubted, also where something else is asked again."""
+    run = Run(InMemorySaver(), chat_model=script('{"company": "ACME STORE", "date": "eve", "total": "x"}')[0])
+    assert run.asked == ["/total", "/date"]
+    run.answer({"/date": "24/12/2018"})
+    assert run.asked == ["/total"]
+    result = run.answer({"/total": 7})
+    assert (result["status"], result["review"]["corrected"]) == ("valid", ["/date", "/total"])
+
+
+@pytest.mark.parametrize("grounding", ["report", "require"])
+def test_truth_value_and_lone_sign_are_neither_told_nor_asked(script: Script, grounding: str) -> None:
+    """No page is read for them, so nothing speaks against them; what they break still counts."""
+    properties = {"paid": {"type": "boolean"}, "currency": {"type": "string"}, "code": {"enum": ["-", "+"]}}
+    schema = {"type": "object", "properties": properties}
+    answers = '{"paid": true, "currency": "$", "code": "-"}', '{"paid": true, "currency": "$", "code": ":"}'
+    name, _ = script(*answers)
+    result = Run(InMemorySaver(), chat_model=name, json_schema=schema, grounding=grounding).result
+    assert (result["status"], result["review"]) == ("valid", None)
+    assert [(field["reason"], field["grounding"]) for field in result["fields"]] == [(None, "missing")] * 3
+    assert Run(InMemorySaver(), chat_model=name, json_schema=schema, grounding=grounding).asked == ["/code"]
 
 
 def test_answer_with_a_schema_is_what_a_client_is_told(script: Script) -> None:

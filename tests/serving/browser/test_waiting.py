@@ -32,7 +32,7 @@ def test_just_what_is_in_doubt_is_asked(ask_example: Asked) -> None:
     assert page.locator(".asked textarea").count() == 2
     expect(card(page, "Registration No").get_by_role("textbox")).to_have_value("HC-20411")
     wrong = card(page, "Registration No").locator(".reason:visible")
-    expect(wrong).to_have_text("'HC-20411' does not stand on the page")
+    expect(wrong).to_have_text("does not stand on the page")
     labels = page.locator(".box").evaluate_all("boxes => boxes.map((box) => box.getAttribute('aria-label'))")
     assert labels == ["Question Registration No", "Question Given name"]
     expect(page.locator(".chip")).to_have_text("waiting")
@@ -111,7 +111,7 @@ def test_what_waits_is_listed_and_found(ask_example: Asked) -> None:
     here = page.url
     page.get_by_role("link", name=re.compile("to review")).click()
     newest = page.locator("#questions li").first
-    expect(newest).to_contain_text("'HC-20411' does not stand on the page, and 1 more")
+    expect(newest).to_contain_text("“HC-20411”: does not stand on the page, and 1 more")
     newest.get_by_role("link").click()
     expect(page).to_have_url(here)
     page.get_by_role("link", name="Optophone", exact=True).click()
