@@ -6,14 +6,18 @@ from jsonschema import Draft202012Validator
 
 from chat_models.local.line_items import find_items
 from chat_models.local.names import best_choice, best_pair, property_names
-from chat_models.local.pairs import Pair, Reading
+from chat_models.local.pairs import Reading
 from chat_models.local.unkeyed import find_unkeyed
 from chat_models.local.values import to_member, to_type
 from schemas.references import JsonSchema, resolve
 
 
 def fill_schema(json_schema: JsonSchema, reading: Reading) -> dict[str, Any]:
-    """Return an object that fits the schema, but for required properties that were not found and can't be null."""
+    """Return an object that fits the schema, but for required properties that can't be null.
+
+    Such a one is left out where nothing was found; where its text is none of the schema's values the text itself
+    stands there, so that validation says what was read ("expected number, got "twelve"").
+    """
     return _Filler(json_schema, reading).object(json_schema)
 
 
@@ -33,6 +37,8 @@ class _Filler:
             value = self._property(name, declared)
             if self._fits(value, declared):
                 filled[name] = value
+            elif name in resolved.get("required", []) and (text := self._text(name, declared)):
+                filled[name] = text
         self._open.pop()
         return filled
 
@@ -42,6 +48,13 @@ class _Filler:
             if value is not None and self._fits(value, declared):
                 return value
         return None
+
+    def _text(self, name: str, declared: JsonSchema) -> str:
+        """Return what the page reads for a property with a single value, whatever its type; "" for nothing."""
+        for branch in self._branches(declared):
+            if _main_type(branch) not in ("object", "array"):
+                return " ".join(self._texts(property_names(name, {**declared, **branch}))).strip()
+        return ""
 
     def _branch(self, name: str, described: JsonSchema, branch: JsonSchema) -> Any:
         """Fill one branch; `described` has the property's own title, description and aliases too."""
@@ -80,10 +93,15 @@ class _Filler:
 
     def _scalar(self, name: str, described: JsonSchema, branch: JsonSchema, json_type: str) -> Any:
         names = property_names(name, described)
+        value = self._read(self._texts(names), branch, json_type)
+        return self._choice(names, branch, json_type) if value is None else value
+
+    def _texts(self, names: list[str]) -> list[str]:
         pair = best_pair(names, self._reading.pairs)
         unkeyed = find_unkeyed(names, pair, self._reading.rows)
-        value = self._read(_texts(pair) if unkeyed is None else unkeyed, branch, json_type)
-        return self._choice(names, branch, json_type) if value is None else value
+        if unkeyed is None:
+            return pair.value_texts if pair else []
+        return unkeyed
 
     def _choice(self, names: list[str], branch: JsonSchema, json_type: str) -> Any:
         """Read a field from the boxes to tick: yes or no by a box of its name, an enum by the one member ticked."""
@@ -107,10 +125,6 @@ class _Filler:
         # The root's definitions, so that references within the property still lead somewhere.
         definitions: JsonSchema = {key: self._root[key] for key in ("$defs", "definitions") if key in self._root}
         return bool(Draft202012Validator({**declared, **definitions}).is_valid(value))
-
-
-def _texts(pair: Pair | None) -> list[str]:
-    return pair.value_texts if pair else []
 
 
 def _main_type(json_schema: JsonSchema) -> str:

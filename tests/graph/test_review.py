@@ -122,6 +122,15 @@ def test_run_asks_for_what_the_result_calls_doubtful(script: Script, checkpointe
     assert result["extraction"]["total"] == 7.0
 
 
+def test_local_readers_text_of_another_type_is_told(checkpointer: BaseCheckpointSaver[Any]) -> None:
+    """Not just that a value is required: what was read, and where."""
+    schema = {"type": "object", "properties": {"date": {"type": "boolean"}}, "required": ["date"]}
+    run = Run(checkpointer, chat_model="local", json_schema=schema)
+    (asked,) = run.request["fields"]
+    assert (asked["value"], asked["errors"]) == ("25/12/2018", ['expected boolean, got "25/12/2018"'])
+    assert (asked["grounding"], asked["page_index"]) == ("found", 0)
+
+
 def test_correction_that_is_doubtful_itself_ends_the_run(script: Script) -> None:
     """What a person typed is not doubted, also where something else is asked again."""
     run = Run(InMemorySaver(), chat_model=script('{"company": "ACME STORE", "date": "eve", "total": "x"}')[0])

@@ -102,6 +102,23 @@ def test_named_fields_are_matched_and_typed(page):
     }
 
 
+def test_required_text_of_another_type_stands_there_as_read(page):
+    """Validation says what was read; what may be null or left out stays so, and nothing is put where nothing stands."""
+    schema = {
+        "type": "object",
+        "properties": {
+            "amount": {"type": "number"},
+            "size": {"enum": ["small", "large"]},
+            "paid": {"type": ["boolean", "null"]},
+            "copies": {"type": "integer"},
+            "name": {"type": "string"},
+        },
+        "required": ["amount", "size", "paid", "name"],
+    }
+    filled = fill(schema, page("Amount: twelve\nSize: medium\nPaid: perhaps\nCopies: some"))
+    assert filled == {"amount": "twelve", "size": "medium", "paid": None}
+
+
 def test_receipt_fields_without_a_key_are_found(page):
     """Seller, address, date and the last total before the cash stand where receipts print them."""
     filled = fill(Receipt.model_json_schema(), page(RECEIPT))

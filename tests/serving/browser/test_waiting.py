@@ -29,24 +29,26 @@ def send(page: Page) -> None:
 def test_just_what_is_in_doubt_is_asked(ask_example: Asked) -> None:
     """Each with its question, the value, what is wrong; where it belongs is boxed, other values are not."""
     page = ask_example()
-    assert page.locator(".asked textarea").count() == 2
+    assert page.locator(".asked textarea").count() == 3
     expect(card(page, "Registration No").get_by_role("textbox")).to_have_value("HC-20411")
     wrong = card(page, "Registration No").locator(".reason:visible")
     expect(wrong).to_have_text("does not stand on the page")
-    labels = page.locator(".box").evaluate_all("boxes => boxes.map((box) => box.getAttribute('aria-label'))")
-    assert labels == ["Question Registration No", "Question Given name"]
+    labels = page.locator(".box[aria-label]").evaluate_all("boxes => boxes.map((box) => box.getAttribute('aria-label'))")
+    questions = ["Question Registration No", "Question Given name", "Question Mailing address"]
+    assert labels == ["Mailing address", *questions]  # all but a word of the address stands there
     expect(page.locator(".chip")).to_have_text("waiting")
     page.get_by_role("button", name="Question Given name").click()
     expect(card(page, "Given name").get_by_role("button")).to_be_focused()
 
 
 def test_answer_ends_the_run(ask_example: Asked, ask: Ask) -> None:
-    """One is corrected, one confirmed; the result shows, reviewed, and the count in the head is one less."""
+    """One is corrected, two confirmed; the result shows, reviewed, and the count in the head is one less."""
     page = ask_example()
     waiting = ask(page, "/reviews")["total"]  # the head may not have heard of this one yet
     expect(page.locator("#waiting-count")).to_have_text(f"{waiting} to review")
     card(page, "Registration No").get_by_role("textbox").fill("HC-20417")
-    expect(page.locator(".note")).to_have_text("1 still to decide")
+    expect(page.locator(".note")).to_have_text("2 still to decide")
+    card(page, "Mailing address").get_by_role("button", name="Right as it is").click()
     card(page, "Given name").get_by_role("button", name="Right as it is").click()
     expect(page.locator(".note")).to_have_text("All decided")
     page.get_by_label("Comment").fill("by hand")
@@ -87,6 +89,9 @@ def test_keys_answer_without_a_mouse(ask_example: Asked) -> None:
     page.keyboard.press("ControlOrMeta+a")
     page.keyboard.type("Marisol")
     page.keyboard.press("Enter")
+    expect(card(page, "Mailing address").get_by_role("button")).to_be_focused()
+    page.keyboard.press("c")
+    page.keyboard.press("n")
     expect(page.get_by_label("Comment")).to_be_focused()
     card(page, "Given name").get_by_role("button").focus()
     page.keyboard.press("s")
@@ -97,7 +102,7 @@ def test_what_nobody_decided_is_sent_only_after_asking(ask_example: Asked) -> No
     """Doubtful values don't become right by a slip; nor is an answer lost by one."""
     page = ask_example()
     send(page)
-    expect(page.get_by_role("dialog")).to_contain_text("2 values undecided")
+    expect(page.get_by_role("dialog")).to_contain_text("3 values undecided")
     page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
     expect(page.locator(".chip")).to_have_text("waiting")
     card(page, "Given name").get_by_role("button").click()
@@ -111,7 +116,7 @@ def test_what_waits_is_listed_and_found(ask_example: Asked) -> None:
     here = page.url
     page.get_by_role("link", name=re.compile("to review")).click()
     newest = page.locator("#questions li").first
-    expect(newest).to_contain_text("“HC-20411”: does not stand on the page, and 1 more")
+    expect(newest).to_contain_text("“HC-20411”: does not stand on the page, and 2 more")
     newest.get_by_role("link").click()
     expect(page).to_have_url(here)
     page.get_by_role("link", name="Optophone", exact=True).click()
