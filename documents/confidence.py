@@ -47,7 +47,7 @@ SILENT = Verdict("silent")
 
 
 def has_text(value: Value) -> bool:
-    """Tell whether a value can be looked for: a truth value or a lone sign ("$") has no text that pages are read for."""
+    """Tell whether a value can be looked for: a truth value or a lone sign ("$") has no text that a page could read."""
     return not isinstance(value, bool) and bool(normalise(str(value)))
 
 

@@ -39,7 +39,7 @@ class Context(BaseModel):
         None, ge=1, description="Ask about a longer document in parts of so many pages, side by side; None: all at once"
     )
     review: Literal["off", "on_doubt"] = Field(
-        "off", description="Stop for a person where a value is still wrong, or doubtful: it has a reason; needs a checkpointer"
+        "off", description="Stop for a person where a value is still wrong or doubtful; needs a checkpointer"
     )
 
     _target: TargetSchema | None = PrivateAttr(None)

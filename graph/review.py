@@ -85,7 +85,7 @@ def _only_asked(asked: Collection[str], answer: ReviewAnswer) -> ReviewAnswer:
 def find_doubts(
     candidate: Any, errors: Sequence[FieldError], fields: Sequence[LocatedField], doubtful: Sequence[str]
 ) -> list[Doubt]:
-    """Return the places that the errors point at, then the doubtful ones, each once, with what stands there and where."""
+    """Return the places that errors point at, then the doubtful ones, each once, with what stands there and where."""
     located = {field["path"]: field for field in fields}
     paths = [*(error["path"] for error in errors), *doubtful]
     return [_doubt(path, candidate, errors, located.get(path)) for path in (outermost(paths) if paths else [])]

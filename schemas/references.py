@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 from referencing import Registry
 
 from schemas.errors import SchemaError
@@ -11,9 +11,19 @@ from schemas.errors import SchemaError
 JsonSchema = dict[str, Any]
 
 
+FORMATS = {
+    "date": "a date as YYYY-MM-DD",
+    "email": "an e-mail address",
+    "ipv4": "an IPv4 address",
+    "ipv6": "an IPv6 address",
+    "uuid": "a UUID",
+}
+"""The formats that hold, and how they are called; named, as jsonschema's own list grows with the packages around it."""
+
+
 def make_validator(json_schema: JsonSchema) -> Draft202012Validator:
     """Make a validator with an empty registry: by default jsonschema would open a reference's address."""
-    return Draft202012Validator(json_schema, registry=Registry())
+    return Draft202012Validator(json_schema, registry=Registry(), format_checker=FormatChecker(FORMATS))
 
 
 def subschemas(node: Any) -> Iterator[JsonSchema]:

@@ -17,7 +17,7 @@ from schemas.form import Form
 from schemas.invoice import Invoice
 from schemas.pointers import document_order, get, join
 from schemas.receipt import Receipt
-from schemas.references import JsonSchema, check_references, make_validator, subschemas
+from schemas.references import FORMATS, JsonSchema, check_references, make_validator, subschemas
 
 REGISTERED: dict[str, type[BaseModel]] = {"form": Form, "receipt": Receipt, "invoice": Invoice}
 
@@ -144,11 +144,19 @@ def _paths(error: Any) -> list[str]:
 def _schema_error(error: Any, path: str) -> FieldError:
     if error.validator == "required":
         return FieldError(path=path, kind="schema", message="a value is required here", value=None)
-    if expected := _expected_types(error):
+    if expected := _expected_format(error) or _expected_types(error):
         message = f"expected {' or '.join(expected)}, got {json.dumps(error.instance, ensure_ascii=False)[:80]}"
     else:
         message = error.message[:200]
     return FieldError(path=path, kind="schema", message=message, value=error.instance)
+
+
+def _expected_format(error: Any) -> list[str]:
+    """Return what a text should be where its format is broken, in one of several branches too; [] where it isn't."""
+    if error.validator == "anyOf":
+        found = [name for inner in error.context if not inner.path for name in _expected_format(inner)]
+        return [*found, "null"] if found and {"type": "null"} in error.validator_value else found
+    return [FORMATS[error.validator_value]] if error.validator == "format" else []
 
 
 def _expected_types(error: Any) -> list[str]:

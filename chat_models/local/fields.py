@@ -2,20 +2,18 @@
 
 from typing import Any
 
-from jsonschema import Draft202012Validator
-
 from chat_models.local.line_items import find_items
 from chat_models.local.names import best_choice, best_pair, property_names
 from chat_models.local.pairs import Reading
 from chat_models.local.unkeyed import find_unkeyed
 from chat_models.local.values import to_member, to_type
-from schemas.references import JsonSchema, resolve
+from schemas.references import FORMATS, JsonSchema, make_validator, resolve
 
 
 def fill_schema(json_schema: JsonSchema, reading: Reading) -> dict[str, Any]:
-    """Return an object that fits the schema, but for required properties that can't be null.
+    """Return an object that fits the schema, but for required properties that can't be null, and for formats.
 
-    Such a one is left out where nothing was found; where its text is none of the schema's values the text itself
+    Such a property is left out where nothing was found; where its text is none of the schema's values the text itself
     stands there, so that validation says what was read ("expected number, got "twelve"").
     """
     return _Filler(json_schema, reading).object(json_schema)
@@ -35,10 +33,11 @@ class _Filler:
             if isinstance(declared, bool):
                 continue  # anything or nothing is allowed: no type to look for
             value = self._property(name, declared)
-            if self._fits(value, declared):
+            is_required = name in resolved.get("required", [])
+            if value is None and self._is_told(declared, is_required=is_required):
+                value = self._text(name, declared) or None
+            if value is not None or self._fits(value, declared):
                 filled[name] = value
-            elif name in resolved.get("required", []) and (text := self._text(name, declared)):
-                filled[name] = text
         self._open.pop()
         return filled
 
@@ -48,6 +47,11 @@ class _Filler:
             if value is not None and self._fits(value, declared):
                 return value
         return None
+
+    def _is_told(self, declared: JsonSchema, *, is_required: bool) -> bool:
+        """Tell whether a text that doesn't fit is better than null: null doesn't fit either, or only the format is wrong."""
+        has_format = any(branch.get("format") in FORMATS for branch in self._branches(declared))
+        return has_format or (is_required and not self._fits(None, declared))
 
     def _text(self, name: str, declared: JsonSchema) -> str:
         """Return what the page reads for a property with a single value, whatever its type; "" for nothing."""
@@ -114,7 +118,7 @@ class _Filler:
     def _read(self, texts: list[str], branch: JsonSchema, json_type: str | None = None) -> Any:
         if texts and "enum" in branch:
             return to_member(" ".join(texts), branch["enum"])
-        return to_type(texts, json_type or _main_type(branch))
+        return to_type(texts, json_type or _main_type(branch), branch.get("format"))
 
     def _branches(self, declared: JsonSchema) -> list[JsonSchema]:
         resolved = resolve(declared, self._root)
@@ -124,7 +128,7 @@ class _Filler:
     def _fits(self, value: Any, declared: JsonSchema) -> bool:
         # The root's definitions, so that references within the property still lead somewhere.
         definitions: JsonSchema = {key: self._root[key] for key in ("$defs", "definitions") if key in self._root}
-        return bool(Draft202012Validator({**declared, **definitions}).is_valid(value))
+        return bool(make_validator({**declared, **definitions}).is_valid(value))
 
 
 def _main_type(json_schema: JsonSchema) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 from rapidfuzz import fuzz, process
 
 from chat_models.local.checkboxes import has_box, marked_choices
+from documents.notation import find_dates
 from schemas.numbers import parse_number
 
 _TRUE = {"yes", "y", "x", "true", "checked", "on", "ja", "oui", "si", "✓", "✔"}
@@ -17,10 +18,12 @@ _AMOUNT = re.compile(r"[-+(]?\s*(?<!\d)(?:\d{1,3}(?:[ ,.']\d{3})+|\d+)(?:[.,]\d+
 _ENUM_SIMILARITY = 80.0
 
 
-def to_type(texts: Sequence[str], json_type: str) -> Any:
+def to_type(texts: Sequence[str], json_type: str, json_format: str | None = None) -> Any:
     """Read the answers as one JSON type; None where they say nothing of that type."""
     if not texts:
         return None
+    if json_type == "string" and json_format == "date":
+        return to_date(" ".join(texts))
     readers = {"string": _to_string, "number": to_number, "integer": _to_integer, "boolean": to_boolean}
     reader = readers.get(json_type)
     return reader(" ".join(texts)) if reader else None
@@ -41,6 +44,12 @@ def to_number(text: str) -> float | None:
     if number is None and (match := _AMOUNT.search(text)):
         number = parse_number(match.group())
     return None if number is None else float(number)
+
+
+def to_date(text: str) -> str | None:
+    """Return the one day that a text names, as YYYY-MM-DD; None for 05/12/2018, which is one of two."""
+    days = {day for notation in find_dates(text) for day in notation.readings}
+    return str(days.pop()) if len(days) == 1 else None
 
 
 def to_boolean(text: str) -> bool | None:

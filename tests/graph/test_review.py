@@ -90,9 +90,7 @@ def test_run_without_doubt_ends_as_ever(script: Script, checkpointer: BaseCheckp
     assert len(list(checkpointer.list(run.config))) == 1
 
 
-def test_run_asks_for_just_what_is_wrong_or_doubtful(
-    script: Script, checkpointer: BaseCheckpointSaver[Any]
-) -> None:
+def test_run_asks_for_just_what_is_wrong_or_doubtful(script: Script, checkpointer: BaseCheckpointSaver[Any]) -> None:
     """Each with its value, what is wrong, and its place; plain JSON."""
     name, _ = script('{"company": "ACME STORE", "date": "1999-03-04", "total": "eight"}')
     run = Run(checkpointer, chat_model=name)

@@ -17,6 +17,36 @@ def test_type_errors_say_what_was_expected_and_got() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("json_format", "right", "wrong", "expected"),
+    [
+        ("date", "2018-12-25", "25/12/2018", "a date as YYYY-MM-DD"),
+        ("date", "2020-02-29", "2018-02-29", "a date as YYYY-MM-DD"),
+        ("email", "ada@example.org", "ada at example.org", "an e-mail address"),
+        ("ipv4", "10.0.0.1", "10.0.0.256", "an IPv4 address"),
+        ("ipv6", "::1", "10.0.0.1", "an IPv6 address"),
+        ("uuid", "2eb8aa08-aa98-11ea-b4aa-73b441d16380", "2eb8aa08", "a UUID"),
+    ],
+)
+def test_formats_hold(json_format: str, right: str, wrong: str, expected: str) -> None:
+    """Each says what it expects, also where null is allowed."""
+    text = {"type": "string", "format": json_format}
+    schema = make_schema({"type": "object", "properties": {"a": text, "b": {"anyOf": [text, {"type": "null"}]}}})
+    assert schema.errors({"a": right, "b": right}) == schema.errors({"a": right, "b": None}) == []
+    assert [(error["kind"], error["message"]) for error in schema.errors({"a": wrong, "b": wrong})] == [
+        ("schema", f'expected {expected}, got "{wrong}"'),
+        ("schema", f'expected {expected} or null, got "{wrong}"'),
+    ]
+    assert schema.errors({"a": right, "b": 8})[0]["message"] == "expected string or null, got 8"
+
+
+@pytest.mark.parametrize("json_format", ["date-time", "time", "uri", "regex", "json-pointer", "hostname", "iban"])
+def test_other_formats_are_annotations(json_format: str) -> None:
+    """Whatever is installed beside: what is valid on one machine is so on every other."""
+    schema = make_schema({"type": "object", "properties": {"a": {"type": "string", "format": json_format}}})
+    assert schema.errors({"a": "(no such thing"}) == []
+
+
 def test_absent_required_property_is_named_by_its_own_pointer() -> None:
     """The place to ask again is the absent property, not the object around it."""
     schema = make_schema({"type": "object", "properties": {"a": {}, "a/b": {}}, "required": ["a", "a/b"]})

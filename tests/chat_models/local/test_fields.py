@@ -119,6 +119,15 @@ def test_required_text_of_another_type_stands_there_as_read(page):
     assert filled == {"amount": "twelve", "size": "medium", "paid": None}
 
 
+def test_dates_of_the_format_are_days(page):
+    """A printed date with one reading is that day; one that leaves a choice stays as read, for validation."""
+    day = {"type": "string", "format": "date"}
+    optional = {"anyOf": [day, {"type": "null"}]}
+    schema = {"type": "object", "properties": {"born": day, "due": optional, "paid": optional, "sent": optional}}
+    filled = fill(schema, page("Born: 3 May 1999\nDue: 25/12/2018 18:04\nPaid: 05/12/2018"))
+    assert filled == {"born": "1999-05-03", "due": "2018-12-25", "paid": "05/12/2018", "sent": None}
+
+
 def test_receipt_fields_without_a_key_are_found(page):
     """Seller, address, date and the last total before the cash stand where receipts print them."""
     filled = fill(Receipt.model_json_schema(), page(RECEIPT))

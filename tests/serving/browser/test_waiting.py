@@ -33,7 +33,9 @@ def test_just_what_is_in_doubt_is_asked(ask_example: Asked) -> None:
     expect(card(page, "Registration No").get_by_role("textbox")).to_have_value("HC-20411")
     wrong = card(page, "Registration No").locator(".reason:visible")
     expect(wrong).to_have_text("does not stand on the page")
-    labels = page.locator(".box[aria-label]").evaluate_all("boxes => boxes.map((box) => box.getAttribute('aria-label'))")
+    labels = page.locator(".box[aria-label]").evaluate_all(
+        "boxes => boxes.map((box) => box.getAttribute('aria-label'))"
+    )
     questions = ["Question Registration No", "Question Given name", "Question Mailing address"]
     assert labels == ["Mailing address", *questions]  # all but a word of the address stands there
     expect(page.locator(".chip")).to_have_text("waiting")
