@@ -49,7 +49,7 @@ class _Filler:
         return None
 
     def _is_told(self, declared: JsonSchema, *, is_required: bool) -> bool:
-        """Tell whether a text that doesn't fit is better than null: null doesn't either, or just the format is wrong."""
+        """Tell whether a text that does not fit says more than null: null fits no better, or the format is wrong."""
         has_format = any(branch.get("format") in FORMATS for branch in self._branches(declared))
         return has_format or (is_required and not self._fits(None, declared))
 
