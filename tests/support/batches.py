@@ -1,15 +1,20 @@
-"""`optophone batch` as a process of its own."""
+"""`optophone batch` as a process of its own, and what it writes and says."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from langchain_core.messages import AIMessage
 from openai_server import OpenAIServer
 from processes import own_environment
 
 Start = Callable[..., "subprocess.Popen[str]"]
+
+ANSWER = json.dumps({"pairs": [{"key": "Name", "values": ["Alice"]}]})
 
 
 @contextmanager
@@ -39,3 +44,21 @@ def started_batches(root: Path, folder: Path) -> Iterator[Start]:
     for process in started:
         process.kill()
         process.communicate()
+
+
+def records_of(out: Path) -> list[dict[str, Any]]:
+    """Return the records of a run that are whole."""
+    path = out / "results.jsonl"
+    lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+    return [json.loads(line) for line in lines]
+
+
+def summary_of(run: Any) -> dict[str, Any]:
+    """Return what `--json` printed."""
+    return dict(json.loads(run.out))
+
+
+def paid_answer(text: str = ANSWER, tokens: int = 100) -> AIMessage:
+    """Return what a chat model says, and what it takes."""
+    usage = {"input_tokens": tokens - 10, "output_tokens": 10, "total_tokens": tokens}
+    return AIMessage(text, usage_metadata=usage)

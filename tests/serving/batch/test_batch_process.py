@@ -1,6 +1,5 @@
 """A run as a process of its own: killed, interrupted, out of room, and the processes that it starts."""
 
-import json
 import os
 import random
 import re
@@ -14,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from batches import Start
+from batches import ANSWER, Start, records_of
 from openai_server import OpenAIServer, Reply, openai_server
 
 WritePdf = Callable[..., str]
 
-ANSWER = json.dumps({"pairs": [{"key": "Name", "values": ["Alice"]}]})
 # A crowded machine takes its time to import.
 _START_S = 120
 
@@ -38,13 +36,6 @@ def _asked(server: OpenAIServer) -> Counter[str]:
     """Return how often each document was asked about, by its number."""
     texts = ("\n".join(server.texts(index)) for index in range(len(server.requests)))
     return Counter(re.findall(r"Page: (\d+)", "\n".join(texts)))
-
-
-def _records(out: Path) -> list[dict[str, Any]]:
-    """Return the records that are whole."""
-    path = out / "results.jsonl"
-    lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
-    return [json.loads(line) for line in lines]
 
 
 def _number(record: dict[str, Any]) -> str:
@@ -79,14 +70,14 @@ def test_killed_at_any_moment_nothing_is_lost_or_asked_twice(
             time.sleep(chance.uniform(0, 0.4))
             process.kill()
             process.wait()
-            for record in _records(tmp_path / "out"):
+            for record in records_of(tmp_path / "out"):
                 asked_when_done.setdefault(_number(record), _asked(server)[_number(record)])
         assert 20 <= len(asked_when_done) < 200
         process = start_batch(server, "--no-cache", "--concurrency", "32")
         _, err = process.communicate(timeout=_START_S)
         asked = _asked(server)
     assert process.returncode == 0, err
-    assert Counter(map(_number, _records(tmp_path / "out"))) == Counter(map(str, range(200)))
+    assert Counter(map(_number, records_of(tmp_path / "out"))) == Counter(map(str, range(200)))
     assert {number: asked[number] for number in asked_when_done} == asked_when_done
     assert len((tmp_path / "out" / "results.jsonl").read_bytes().splitlines()) == 200
 
@@ -98,7 +89,7 @@ def test_answer_that_came_is_paid_once_with_the_cache(start_batch: Start, write_
         write_pdf(f"scans/{number}.pdf", ("Name: Alice", f"Page: {number}"))
     with _server(delay_s=0.2) as server:
         process = start_batch(server, "--concurrency", "1")
-        _wait_for(lambda: len(_records(tmp_path / "out")) >= 3, process)
+        _wait_for(lambda: len(records_of(tmp_path / "out")) >= 3, process)
         process.kill()
         process.wait()
         (tmp_path / "out" / "results.jsonl").write_bytes(b"")  # as if none had come to be written
@@ -123,7 +114,7 @@ def test_interrupted_run_finishes_what_is_in_flight(
         _, err = process.communicate(timeout=_START_S)
         assert process.returncode == 130
         assert "interrupted: run the same command again for the rest; " in err
-        assert 6 <= len(_records(tmp_path / "out")) == len(server.requests) < 30
+        assert 6 <= len(records_of(tmp_path / "out")) == len(server.requests) < 30
         assert start_batch(server).wait(_START_S) == 0
         assert len(server.requests) == 30
 
