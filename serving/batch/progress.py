@@ -72,7 +72,7 @@ class Display:
             ("not asked", f"{tally.duplicates} duplicates, {tally.cached} from cache"),
             ("asked again", f"{tally.retries} for what was wrong, {tally.failures} for what failed in passing"),
             ("paid", f"{tally.tokens} tokens, {_dollars(tally.cost_usd)}"),
-            ("traced", f"{tally.traced}" + (f", {tally.traces_lost} of them lost" if tally.traces_lost else "")),
+            ("traced", _traced(tally)),
             ("time", f"{seconds:.1f} s, {new / seconds:.2f} documents a second"),
         ]
         for row in rows:
@@ -105,6 +105,11 @@ def _counts(tally: Tally) -> str:
     states = f"{tally.valid} valid, {tally.exhausted} exhausted, {tally.unreadable} unreadable, {tally.error} failed"
     again = tally.retries + tally.failures
     return f"{states}, {again} asked again, {tally.tokens} tokens, {_dollars(tally.cost_usd)}"
+
+
+def _traced(tally: Tally) -> str:
+    others = {"of them lost": tally.traces_lost, "not sampled": tally.not_sampled, "untraced": tally.untraced}
+    return ", ".join([f"{tally.traced}", *(f"{count} {what}" for what, count in others.items() if count)])
 
 
 def _dollars(cost_usd: float | None) -> str:
