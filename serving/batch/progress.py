@@ -1,5 +1,6 @@
 """What is told on stderr while a run goes on, and at its end."""
 
+import logging
 import time
 from collections.abc import Iterable
 from types import TracebackType
@@ -10,6 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from serving.batch.tally import Tally
+
+_logger = logging.getLogger("optophone")
 
 _STOPS = {
     "interrupted": "interrupted: run the same command again for the rest",
@@ -78,6 +81,10 @@ class Display:
         for row in rows:
             table.add_row(*row)
         self._console.print(table)
+        if tally.traces_lost:
+            _logger.warning(
+                "%d of this start's traces are lost: MLflow did not take them whole; no result is", tally.traces_lost
+            )
         if stop_reason:
             self.say(f"{_STOPS[stop_reason]}; {tally.left} documents are left")
 
