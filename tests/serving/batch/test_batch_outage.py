@@ -24,7 +24,7 @@ _START_S = 120
 _LONGEST_GAP_S = 10 + 3
 # The time-out of the request that is under way, the last probe of a second, and what a crowded machine adds.
 _LONGEST_END_S = 10 + 1 + 6
-# So many traces are stored at once, and lost where the server ends between them.
+# So many traces are stored at once, first their spans; all are counted as lost where the server ends meanwhile.
 _AT_ONCE = 20
 
 
@@ -64,7 +64,7 @@ def test_outage_costs_traces_that_are_counted_and_no_result(
     with mlflow_server(data_dir) as mlflow, openai_server(provider) as server:
         process = start_batch(server, "--json", MLFLOW_TRACKING_URI=mlflow.url, OPTOPHONE_TRACING="true")
         begun = time.monotonic()
-        while len(_stored(data_dir)) < _AT_ONCE:
+        while len(_stored(data_dir)) <= 2 * _AT_ONCE:  # twenty at least are whole
             assert process.poll() is None, process.communicate()[1]
             assert time.monotonic() < begun + _START_S, "it stored nothing"
             time.sleep(0.05)
@@ -91,5 +91,4 @@ def test_outage_costs_traces_that_are_counted_and_no_result(
     assert (err.count("is out of reach"), err.count("a trace is lost"), err.count("Traceback")) == (1, 1, 0)
     stored = _stored(data_dir)
     assert stored <= {record["trace_id"] for record in records}
-    # What the server had begun when it ended is counted as lost, as it may not be whole.
     assert documents - lost <= len(stored) <= documents - lost + _AT_ONCE

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from batches import Start
+from batches import Start, records_of
 from openai_server import OpenAIServer, Reply, openai_server
+from processes import mlflow_server
 
 pytest.importorskip("ray", reason="the extra 'ray' is not installed")
 
@@ -119,3 +120,26 @@ def test_a_killed_worker_changes_no_record_and_costs_only_what_was_in_flight(
     # Two documents were in flight at the killed worker, and a third about to be written.
     assert sum((asked - asked_locally).values()) <= 3
     assert not asked_locally - asked
+
+
+@pytest.mark.slow
+def test_workers_trace_the_same_share_as_one_machine(start_batch: Start, write_pdf: WritePdf, tmp_path: Path) -> None:
+    """Chosen by content; the traces that the records name are on the server."""
+    from mlflow import MlflowClient
+
+    for number in range(12):
+        write_pdf(f"scans/{number:02}.pdf", ("Name: Alice", f"Page: {number}"))
+    with openai_server(_answer) as server, mlflow_server(tmp_path / "mlflow") as mlflow:
+        traced = {"MLFLOW_TRACKING_URI": mlflow.url, "OPTOPHONE_TRACING": "true", "RAY_TMPDIR": _RAY_TMPDIR}
+        here = _finish(start_batch(server, "--json", "--trace-ratio", "0.5", out="local", **traced))
+        ray = _finish(start_batch(server, *_RAY, "--trace-ratio", "0.5", out="ray", **traced))
+        client = MlflowClient(mlflow.url)
+        experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+        stored = {trace.info.trace_id for trace in client.search_traces(locations=experiments)}
+    records = records_of(tmp_path / "local"), _of_ray(tmp_path / "ray")
+    sources = [{record["source"] for record in found if record["trace_id"]} for found in records]
+    assert sources[0] == sources[1]
+    assert 1 <= len(sources[0]) <= 11
+    counts = [(run["traced"], run["not_sampled"], run["untraced"], run["traces_lost"]) for run in (here, ray)]
+    assert counts == [(len(sources[0]), 12 - len(sources[0]), 0, 0)] * 2
+    assert stored == {record["trace_id"] for found in records for record in found} - {None}
