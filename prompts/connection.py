@@ -23,9 +23,10 @@ _logger = logging.getLogger("optophone")
 T = TypeVar("T")
 
 _DEFAULTS = {
-    # One failed request, then it is known; 2 s is long for a server that stands where its users are.
+    # One failed request, then it is known. A server that has just started, or is busy, needs more than 2 s for twenty
+    # traces; who waits for it has a deadline of his own.
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     # The bundled price list; else the first look-up waits 8 s for the network.
     "MLFLOW_MODEL_CATALOG_URI": "",
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -81,7 +82,7 @@ class Connection:
         except Exception as error:
             if getattr(error, "error_code", None) in NOT_FOUND:
                 raise
-            reason = _root_cause(error)
+            reason = root_cause(error)
             self.note_failure(str(reason) or type(reason).__name__)
             raise UnreachableError(f"MLflow does not answer: {error}") from error
 
@@ -150,7 +151,7 @@ def _use_write_ahead_log(file: Path) -> None:
     event.listen(Engine, "connect", on_connect)
 
 
-def _root_cause(error: BaseException) -> BaseException:
+def root_cause(error: BaseException) -> BaseException:
     """Return what it all began with: "Connection refused" instead of three libraries' wrapping of it."""
     while inner := error.__cause__ or error.__context__:
         error = inner

@@ -85,6 +85,8 @@ def load_prompt(
     except UnreachableError:
         return _last_good.get(key) or _packaged(name)
     _last_good[key] = loaded
+    # Who looks up what an alias stands for will ask for that version next, and may find the registry gone by then.
+    _last_good[(tracking_uri, parse_name(loaded.uri))] = loaded
     return loaded
 
 

@@ -29,7 +29,8 @@ _ROOM = 1000
 _NEARLY_FULL = 100
 # A trace takes some requests of milliseconds each; a server that needs longer for twenty is no longer answering.
 _DEADLINE_S = 30.0
-# A document waits no longer for its predecessors' traces: results come first.
+# A document waits no longer for its predecessors' traces, and none waits where so long nothing was stored: results come
+# first.
 _LONGEST_WAIT_S = 10.0
 _LOOK_AGAIN_S = 0.05
 
@@ -52,6 +53,7 @@ class TraceQueue:
         self._changed = threading.Condition()
         self._counts = TraceCounts()
         self._settled = 0  # of those that found room: stored or lost, in their order
+        self._last_settled = time.monotonic()  # or the first was put where none waited
         self._thread: threading.Thread | None = None
         self._pool: ProcessPoolExecutor | None = None
         self._is_ready: Future[None] | None = None
@@ -74,6 +76,8 @@ class TraceQueue:
             if self._counts.waiting >= _ROOM:
                 self._lose(1, f"{_ROOM} traces wait to be stored, which is all there is room for")
                 return
+            if not self._counts.waiting:
+                self._last_settled = time.monotonic()
             self._counts.waiting += 1
             self._parcels.append(parcel)
             if not self._is_closed:
@@ -102,8 +106,10 @@ class TraceQueue:
 
     async def keep_up(self) -> None:
         """Wait while the store is far behind."""
-        deadline = time.monotonic() + _LONGEST_WAIT_S
-        while self._counts.waiting >= _NEARLY_FULL and time.monotonic() < deadline:
+        begun = time.monotonic()
+        while self._counts.waiting >= _NEARLY_FULL:
+            if time.monotonic() >= min(begun, self._last_settled) + _LONGEST_WAIT_S:
+                return
             await asyncio.sleep(_LOOK_AGAIN_S)
 
     def _begin(self) -> None:
@@ -133,6 +139,7 @@ class TraceQueue:
             self._counts.stored += stored
             self._counts.waiting -= len(parcels)
             self._settled += len(parcels)
+            self._last_settled = time.monotonic()
             if stored < len(parcels):
                 self._lose(len(parcels) - stored, reason)
             self._changed.notify_all()

@@ -9,7 +9,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from prompts.connection import connect
+from prompts.connection import connect, root_cause
+from schemas.errors import UnreachableError
 
 
 class Parcel(NamedTuple):
@@ -18,15 +19,15 @@ class Parcel(NamedTuple):
     trace_json: str
     attachments: dict[str, tuple[str, bytes]]
     """Content type and bytes by attachment id."""
-    prompts: list[Any]
-    """The prompt versions that were loaded in it."""
+    prompts: list[tuple[str, int]]
+    """Name and version of those that were loaded in it; MLflow's own objects, from a server, can't be sent."""
 
 
 def pack(trace: Any, prompts: Sequence[Any]) -> Parcel:
     """Take all that is stored of a trace."""
     found = [item for span in trace.data.spans for item in span._attachments.items()]
     attachments = {key: (value.content_type, value.content_bytes) for key, value in found}
-    return Parcel(trace.to_json(), attachments, list(prompts))
+    return Parcel(trace.to_json(), attachments, [(prompt.name, prompt.version) for prompt in prompts])
 
 
 def prepare() -> None:
@@ -35,11 +36,21 @@ def prepare() -> None:
 
 
 def store(parcels: Sequence[Parcel], tracking_uri: str) -> int:
-    """Store the traces; return how many of them are stored.
+    """Store the traces; return how many of them are stored whole.
 
     Raises:
+        UnreachableError: the store doesn't answer; nobody waits for that more than once.
         Exception: what MLflow raises where it takes none of them.
     """
+    try:
+        return _store(parcels, tracking_uri)
+    except Exception as error:
+        if _is_unanswered(error):
+            raise UnreachableError(str(root_cause(error))) from error
+        raise
+
+
+def _store(parcels: Sequence[Parcel], tracking_uri: str) -> int:
     connect(tracking_uri)
     from mlflow.entities import Trace  # noqa: PLC0415 - takes seconds
     from mlflow.tracing.client import TracingClient  # noqa: PLC0415
@@ -50,15 +61,14 @@ def store(parcels: Sequence[Parcel], tracking_uri: str) -> int:
         trace = Trace.from_json(parcel.trace_json)
         try:
             begun.append((trace, parcel, _begin(client, trace)))
-        except Exception as error:  # whatever it is, the others may be taken
-            failure = error
+        except Exception as error:
+            if _is_unanswered(error):
+                raise
+            failure = error  # whatever it is, the others may be taken
     if failure and not begun:
         raise failure
     _store_spans(client, begun)
-    for trace, parcel, info in begun:
-        _attach(client, parcel, info)
-        _link(client, parcel, trace.info.trace_id)
-    return len(begun)
+    return sum(_complete(client, trace, parcel, info) for trace, parcel, info in begun)
 
 
 def _begin(client: Any, trace: Any) -> Any:
@@ -76,22 +86,47 @@ def _store_spans(client: Any, begun: Sequence[tuple[Any, Parcel, Any]]) -> None:
     for experiment_id, traces in by_experiment.items():
         try:
             client.log_spans(experiment_id, [span for trace, _ in traces for span in trace.data.spans])
-        except Exception:  # an older server says so in several ways
+        except Exception as error:  # an older server says so in several ways
+            if _is_unanswered(error):
+                raise
             for trace, info in traces:
                 client._upload_trace_data(info, trace.data)
 
 
-def _attach(client: Any, parcel: Parcel, info: Any) -> None:
-    from mlflow.tracing.attachments import Attachment  # noqa: PLC0415
+def _complete(client: Any, trace: Any, parcel: Parcel, info: Any) -> bool:
+    """Add what stands beside a trace; tell whether it was taken."""
+    try:
+        _attach(client, parcel, info)
+        _link(client, parcel, trace.info.trace_id)
+    except Exception as error:
+        if _is_unanswered(error):
+            raise
+        return False
+    return True
 
-    attachments = {
-        key: Attachment(content_type=kind, content_bytes=content) for key, (kind, content) in parcel.attachments.items()
-    }
-    if attachments:
-        client._upload_attachments(info, attachments)
+
+def _attach(client: Any, parcel: Parcel, info: Any) -> None:
+    if parcel.attachments:
+        artifacts = client._get_artifact_repo_for_trace(info)
+        for key, (_, content) in parcel.attachments.items():
+            artifacts.upload_attachment(key, content)
 
 
 def _link(client: Any, parcel: Parcel, trace_id: str) -> None:
-    from mlflow.tracing.export.utils import try_link_prompts_to_trace  # noqa: PLC0415
+    from mlflow.entities.model_registry import PromptVersion  # noqa: PLC0415 - takes seconds
 
-    try_link_prompts_to_trace(client, trace_id, parcel.prompts, synchronous=True)
+    if parcel.prompts:
+        # Its base class calls a method abstract without being an abstract class.
+        versions = [PromptVersion(name, version, template="") for name, version in parcel.prompts]  # type: ignore[abstract]
+        client.link_prompt_versions_to_trace(trace_id, versions)
+
+
+def _is_unanswered(error: BaseException | None) -> bool:
+    """Tell a server that is gone or hangs from one that refuses: the next request would wait as long."""
+    from requests.exceptions import ConnectionError, Timeout  # noqa: PLC0415 - comes with mlflow
+
+    while error is not None:
+        if isinstance(error, ConnectionError | Timeout):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

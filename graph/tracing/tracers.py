@@ -50,8 +50,10 @@ def is_traced() -> bool:
 def make_tracer() -> Any:
     """Make the callback to give to one run, in place of autolog's own: its `trace_id` is that run's trace.
 
-    After an asynchronous run MLflow itself doesn't tell. None where runs aren't traced.
+    After an asynchronous run MLflow itself doesn't tell. None where runs aren't traced; the id stays None where
+    MLflow's own sampling (MLFLOW_TRACE_SAMPLING_RATIO, by chance) leaves the run out.
     """
+    from mlflow.entities.span import NO_OP_SPAN_TRACE_ID  # noqa: PLC0415 - takes seconds
     from mlflow.langchain.langchain_tracer import MlflowLangchainTracer  # noqa: PLC0415 - takes seconds
 
     if not _inline.get() and not is_traced():
@@ -63,7 +65,7 @@ def make_tracer() -> Any:
         def on_chain_start(self, *args: Any, run_id: Any, **kwargs: Any) -> None:
             super().on_chain_start(*args, run_id=run_id, **kwargs)
             span = self._get_span_by_run_id(run_id)
-            if span and kwargs.get("parent_run_id") is None:
+            if span and kwargs.get("parent_run_id") is None and span.trace_id != NO_OP_SPAN_TRACE_ID:
                 self.trace_id = span.trace_id
 
     return Tracer(run_inline=_inline.get())

@@ -34,6 +34,8 @@ class Plan:
     """The context as JSON, with its chat model and prompt versions exact."""
     keeps_answers: bool = True
     """Whether answers of earlier runs are taken, and those of this one kept."""
+    trace_ratio: float = 1.0
+    """Share of the documents that are traced; which, `is_sampled` says."""
 
     @property
     def context(self) -> Context:

@@ -1,5 +1,6 @@
 """What is told on stderr while a run goes on, and at its end."""
 
+import logging
 import time
 from collections.abc import Iterable
 from types import TracebackType
@@ -10,6 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from serving.batch.tally import Tally
+
+_logger = logging.getLogger("optophone")
 
 _STOPS = {
     "interrupted": "interrupted: run the same command again for the rest",
@@ -72,12 +75,16 @@ class Display:
             ("not asked", f"{tally.duplicates} duplicates, {tally.cached} from cache"),
             ("asked again", f"{tally.retries} for what was wrong, {tally.failures} for what failed in passing"),
             ("paid", f"{tally.tokens} tokens, {_dollars(tally.cost_usd)}"),
-            ("traced", f"{tally.traced}" + (f", {tally.traces_lost} of them lost" if tally.traces_lost else "")),
+            ("traced", _traced(tally)),
             ("time", f"{seconds:.1f} s, {new / seconds:.2f} documents a second"),
         ]
         for row in rows:
             table.add_row(*row)
         self._console.print(table)
+        if tally.traces_lost:
+            _logger.warning(
+                "%d of this start's traces are lost: MLflow did not take them whole; no result is", tally.traces_lost
+            )
         if stop_reason:
             self.say(f"{_STOPS[stop_reason]}; {tally.left} documents are left")
 
@@ -105,6 +112,11 @@ def _counts(tally: Tally) -> str:
     states = f"{tally.valid} valid, {tally.exhausted} exhausted, {tally.unreadable} unreadable, {tally.error} failed"
     again = tally.retries + tally.failures
     return f"{states}, {again} asked again, {tally.tokens} tokens, {_dollars(tally.cost_usd)}"
+
+
+def _traced(tally: Tally) -> str:
+    others = {"of them lost": tally.traces_lost, "not sampled": tally.not_sampled, "untraced": tally.untraced}
+    return ", ".join([f"{tally.traced}", *(f"{count} {what}" for what, count in others.items() if count)])
 
 
 def _dollars(cost_usd: float | None) -> str:

@@ -47,6 +47,7 @@ class Options:
     retry_failed: bool = False
     restart: bool = False
     keeps_answers: bool = True
+    trace_ratio: float = 1.0
     parquet: bool = False
     quiet: bool = False
 
@@ -69,6 +70,7 @@ def run_batch(inputs: Sequence[str], context: Context, options: Options) -> Batc
     """
     with only_writer(options.out):
         plan = find_plan(options.out, context, restart=options.restart, keeps_answers=options.keeps_answers)
+        plan = replace(plan, trace_ratio=options.trace_ratio)
         tally = check_inputs(inputs, plan, options.max_cost_usd)
         begin(options.out, context, plan, restart=options.restart)
         display = Display(tally, quiet=options.quiet)
@@ -91,7 +93,7 @@ def check_inputs(inputs: Sequence[str], plan: Plan, max_cost_usd: float | None =
     Raises:
         UsageError: one is missing, or a line asks for what isn't there.
     """
-    tally = Tally()
+    tally = Tally(trace_ratio=plan.trace_ratio)
     for item in check_items(inputs):
         tally.documents += 1
         tally.chat_models.add(str(plan.variant(item).context.chat_model))
@@ -106,7 +108,7 @@ async def _run(
 ) -> StopReason | None:
     budget = Budget(options.max_cost_usd, options.max_tokens)
     results, fresh = _open_results(options, budget, tally)
-    traced_before = tally.traced
+    traced_before, lost_before = tally.traced, trace_counts().lost
 
     def note(record: Record) -> None:
         tally.note(record)
@@ -132,7 +134,7 @@ async def _run(
         results.close()
         if tally.traced > traced_before:
             await asyncio.to_thread(flush_traces)
-            tally.traces_lost = trace_counts().lost
+            tally.traces_lost = trace_counts().lost - lost_before
         display.summarise(engine.stop_reason)
     return engine.stop_reason
 

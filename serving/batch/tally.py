@@ -4,10 +4,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from serving.batch.record import Record, paid_requests, state_of
+from serving.batch.sampling import is_sampled
 
 _COUNTS = (
     *("valid", "exhausted", "unreadable", "error", "duplicates", "cached", "retries", "tokens"),
-    *("traced", "traces_lost", "failures"),
+    *("traced", "not_sampled", "untraced", "traces_lost", "failures"),
 )
 
 
@@ -31,7 +32,13 @@ class Tally:
     tokens: int = 0
     cost_usd: float | None = 0.0
     """None where the cost of some document isn't known."""
+    trace_ratio: float = 1.0
+    """Of this start."""
     traced: int = 0
+    """Documents with a trace's id; duplicates have their first one's and are counted nowhere here."""
+    not_sampled: int = 0
+    untraced: int = 0
+    """Sampled, but tracing is off, or another start had sampled fewer, or it failed before its run began."""
     traces_lost: int = 0
     """Traces of this start that MLflow didn't take."""
     failures: int = 0
@@ -55,8 +62,17 @@ class Tally:
         self.duplicates += record["duplicate_of"] is not None
         self.cached += record["cached_requests"] > 0 and paid_requests(record) == 0
         self.retries += paid_requests(record) > 0 and _is_refined(record)
-        self.traced += record["trace_id"] is not None and record["duplicate_of"] is None
+        if record["duplicate_of"] is None:
+            self._note_trace(record)
         self.note_spent(record)
+
+    def _note_trace(self, record: Record) -> None:
+        if record["trace_id"] is not None:
+            self.traced += 1
+        elif is_sampled(record["document"], record["source"], self.trace_ratio):
+            self.untraced += 1
+        else:
+            self.not_sampled += 1
 
     def add(self, other: "Tally") -> None:
         """Count what another one counted, inputs and chat models aside."""

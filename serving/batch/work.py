@@ -23,6 +23,7 @@ from schemas.errors import UsageError
 from serving.batch.inputs import Item
 from serving.batch.plan import Plan
 from serving.batch.record import Failure, Record
+from serving.batch.sampling import is_sampled
 
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
@@ -68,7 +69,8 @@ async def run_one(work: Work, plan: Plan, *, is_fresh: bool = False) -> Record:
         UsageError: every document would fail alike.
         OSError: the disk is full.
     """
-    variant, tracer = plan.variant(work.item), make_tracer()
+    variant = plan.variant(work.item)
+    tracer = make_tracer() if is_sampled(work.document, work.item.source, plan.trace_ratio) else None
     kept = Kept(variant.request_key, is_fresh)
     # The local reader's answers cost nothing, and change with its code and weights.
     keeps_answers = plan.keeps_answers and not is_local(str(variant.context.chat_model))

@@ -67,6 +67,10 @@ def batch(
         str, typer.Option(metavar="MIN:MAX", help="How many processes work; without MAX, as many as there is room for")
     ] = "1:",
     ray_cpus: Annotated[float, typer.Option(min=0.01, help="Cores that each of them is counted as")] = 1.0,
+    trace_ratio: Annotated[
+        float,
+        typer.Option(metavar="RATIO", help="Share of the documents that are traced, above 0; always the same ones"),
+    ] = 1.0,
     quiet: Annotated[bool, typer.Option("--quiet", help="Say nothing but warnings and errors")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON on stdout")] = False,
 ) -> None:
@@ -84,6 +88,10 @@ def batch(
     from serving.distributed.output import is_uri  # noqa: PLC0415
     from serving.distributed.run import RayOptions, run_on_ray  # noqa: PLC0415
 
+    if not 0 < trace_ratio <= 1:
+        raise UsageError(
+            f"--trace-ratio must be above 0 and at most 1, got {trace_ratio:g}; OPTOPHONE_TRACING=false traces none"
+        )
     context = Context(
         target_schema=schema,
         chat_model=chat_model,
@@ -105,7 +113,17 @@ def batch(
             raise UsageError(f"{', '.join(given)} does not go with --engine ray; leave it out, or use --engine local")
         cluster = Cluster(ray_address, *worker_counts(ray_workers), ray_cpus)
         outcome = run_on_ray(
-            inputs, context, RayOptions(out, cluster, pace, concurrency, keeps_answers=not no_cache, quiet=quiet)
+            inputs,
+            context,
+            RayOptions(
+                out,
+                cluster,
+                pace,
+                concurrency,
+                keeps_answers=not no_cache,
+                trace_ratio=trace_ratio,
+                quiet=quiet,
+            ),
         )
         _end(outcome, as_json=as_json)
     if is_uri(out):
@@ -119,6 +137,7 @@ def batch(
         retry_failed=retry_failed,
         restart=restart,
         keeps_answers=not no_cache,
+        trace_ratio=trace_ratio,
         parquet=formats == "parquet",
         quiet=quiet,
     )

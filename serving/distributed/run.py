@@ -42,6 +42,7 @@ class RayOptions:
     concurrency: int = 8
     """Requests under way at once, of all workers; each has one at least."""
     keeps_answers: bool = True
+    trace_ratio: float = 1.0
     quiet: bool = False
 
 
@@ -77,6 +78,7 @@ def _begin(output: Output, inputs: Sequence[str], context: Context, options: Ray
     begun = output.get(RUN)
     run = understand(begun, output.place, "ray") if begun else None
     plan = go_on(run, context, output.place, keeps_answers=options.keeps_answers)
+    plan = replace(plan, trace_ratio=options.trace_ratio)
     tally = check_inputs(inputs, plan)
     if run is None:
         output.put(RUN, describe(context, plan, "ray"))

@@ -115,7 +115,7 @@ class Worker:
         self._is_open = True
 
     def _do(self, part: Part) -> Tally:
-        tally = Tally()
+        tally = Tally(trace_ratio=self._job.plan.trace_ratio)
         scratch = get_settings().data_dir / "parts" / sha256(f"{self._job.out} {part.name}".encode()).hexdigest()[:24]
         if is_done(self._output, part.name):  # its worker ended before it could say so
             for record in read_part(self._output, part.name):

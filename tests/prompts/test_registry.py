@@ -10,7 +10,7 @@ from graph.settings import get_settings
 from prompts.publishing import list_versions, publish, sync_prompts, versions
 from prompts.registry import LoadedPrompt, carry_prompt, check_prompt, load_prompt
 from prompts.template import PromptFile, packaged_prompts, packaged_versions
-from schemas.errors import PromptError
+from schemas.errors import PromptError, UnreachableError
 from schemas.target import load_schema
 
 URI = get_settings().tracking_uri
@@ -136,3 +136,14 @@ def test_name_of_a_carried_prompt_cannot_be_guessed_at() -> None:
     """What nobody carried is no prompt's name."""
     with pytest.raises(PromptError, match="names no prompt version"):
         load_prompt("carried:/" + "0" * 64, URI, 5)
+
+
+def test_version_behind_an_alias_holds_while_the_registry_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run pins what an alias stands for, and asks for that version when its server may be gone."""
+    loaded = load_prompt(f"{NAME}@production", URI, 5)
+
+    def away(*_: object) -> None:
+        raise UnreachableError("MLflow does not answer")
+
+    monkeypatch.setattr("prompts.registry._load", away)
+    assert load_prompt(loaded.uri, URI, 5) == loaded

@@ -1,11 +1,12 @@
 """The command in this process, and documents that carry their own text, so that no page reader is needed."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from batches import Start, started_batches
 from pdfs import assemble_pdf
 
 from serving.batch.record import Record
@@ -37,6 +38,13 @@ def optophone(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
         return Outcome(int(end.value.code or 0), *capsys.readouterr())
 
     return run
+
+
+@pytest.fixture
+def start_batch(root: Path, tmp_path: Path) -> Iterator[Start]:
+    """Start `optophone batch` on the folder `scans` as a process of its own; see `started_batches`."""
+    with started_batches(root, tmp_path) as start:
+        yield start
 
 
 @pytest.fixture

@@ -1,13 +1,14 @@
 """Processes of their own: the session's store is not theirs."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -63,6 +64,26 @@ def agent_server(root: Path, data_dir: Path, **variables: str) -> Iterator[Serve
 
 
 @contextmanager
+def mlflow_server(data_dir: Path) -> Iterator[Server]:
+    """Run `mlflow server` on a free port with a SQLite store; `os.killpg` reaches its worker too."""
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    arguments = [
+        *(str(Path(sys.executable).parent / "mlflow"), "server", "--port", str(port), "--workers", "1"),
+        *("--backend-store-uri", f"sqlite:///{data_dir}/mlflow.db"),
+        *("--serve-artifacts", "--artifacts-destination", str(data_dir / "artifacts")),
+    ]
+    environment = own_environment(data_dir, MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false", MLFLOW_DISABLE_TELEMETRY="true")
+    data_dir.mkdir(exist_ok=True)
+    with _running(arguments, data_dir, environment, f"{url}/health") as process:
+        try:
+            yield Server(url, process)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+@contextmanager
 def _serving(
     root: Path, data_dir: Path, command: Sequence[str], ready: str, variables: dict[str, str]
 ) -> Iterator[Server]:
@@ -88,7 +109,9 @@ def _running(
     """Wait until the address answers; what the process says is in the file `log` of its data folder."""
     log = Path(environment["OPTOPHONE_DATA_DIR"]) / "log"
     with log.open("a") as lines:
-        process = subprocess.Popen(arguments, cwd=root, env=environment, stdout=lines, stderr=lines)
+        process = subprocess.Popen(
+            arguments, cwd=root, env=environment, stdout=lines, stderr=lines, start_new_session=True
+        )
         try:
             _wait(ready, process, log)
             yield process

@@ -1,12 +1,10 @@
 """A run as a process of its own: killed, interrupted, out of room, and the processes that it starts."""
 
-import json
 import os
 import random
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -15,13 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from batches import ANSWER, Start, records_of
 from openai_server import OpenAIServer, Reply, openai_server
-from processes import own_environment
 
-Start = Callable[..., "subprocess.Popen[str]"]
 WritePdf = Callable[..., str]
 
-ANSWER = json.dumps({"pairs": [{"key": "Name", "values": ["Alice"]}]})
 # A crowded machine takes its time to import.
 _START_S = 120
 
@@ -42,36 +38,6 @@ def _asked(server: OpenAIServer) -> Counter[str]:
     return Counter(re.findall(r"Page: (\d+)", "\n".join(texts)))
 
 
-@pytest.fixture
-def start(root: Path, tmp_path: Path) -> Iterator[Start]:
-    """Start `optophone batch` on the folder `scans` against a server, with a store of the test's own."""
-    started: list[subprocess.Popen[str]] = []
-
-    def begin(server: OpenAIServer, *options: str) -> "subprocess.Popen[str]":
-        environment = own_environment(
-            tmp_path / "data", PYTHONPATH=str(root), OPENAI_BASE_URL=server.url, OPENAI_API_KEY="sk-test"
-        )
-        environment["OPTOPHONE_TRACING"] = "false"  # traces in work are lost with their process
-        command = [sys.executable, "-m", "serving.cli", "batch", "scans", "--out", "out", *options]
-        process = subprocess.Popen(
-            command, env=environment, cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-        started.append(process)
-        return process
-
-    yield begin
-    for process in started:
-        process.kill()
-        process.communicate()
-
-
-def _records(out: Path) -> list[dict[str, Any]]:
-    """Return the records that are whole."""
-    path = out / "results.jsonl"
-    lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
-    return [json.loads(line) for line in lines]
-
-
 def _number(record: dict[str, Any]) -> str:
     return Path(record["source"]).stem
 
@@ -88,7 +54,9 @@ def _children(pid: int) -> list[int]:
 
 
 @pytest.mark.slow
-def test_killed_at_any_moment_nothing_is_lost_or_asked_twice(start: Start, write_pdf: WritePdf, tmp_path: Path) -> None:
+def test_killed_at_any_moment_nothing_is_lost_or_asked_twice(
+    start_batch: Start, write_pdf: WritePdf, tmp_path: Path
+) -> None:
     """200 documents, killed ten times: 200 results, each once; what had its result was never asked again."""
     chance = random.Random(7)  # noqa: S311 - no secret
     for number in range(200):
@@ -96,37 +64,37 @@ def test_killed_at_any_moment_nothing_is_lost_or_asked_twice(start: Start, write
     asked_when_done: dict[str, int] = {}
     with _server(delay_s=0.3) as server:
         for _ in range(10):
-            process = start(server, "--no-cache", "--concurrency", "8")
+            process = start_batch(server, "--no-cache", "--concurrency", "8")
             goal = len(server.requests) + chance.randint(1, 18)
             _wait_for(lambda goal=goal: len(server.requests) >= goal, process)
             time.sleep(chance.uniform(0, 0.4))
             process.kill()
             process.wait()
-            for record in _records(tmp_path / "out"):
+            for record in records_of(tmp_path / "out"):
                 asked_when_done.setdefault(_number(record), _asked(server)[_number(record)])
         assert 20 <= len(asked_when_done) < 200
-        process = start(server, "--no-cache", "--concurrency", "32")
+        process = start_batch(server, "--no-cache", "--concurrency", "32")
         _, err = process.communicate(timeout=_START_S)
         asked = _asked(server)
     assert process.returncode == 0, err
-    assert Counter(map(_number, _records(tmp_path / "out"))) == Counter(map(str, range(200)))
+    assert Counter(map(_number, records_of(tmp_path / "out"))) == Counter(map(str, range(200)))
     assert {number: asked[number] for number in asked_when_done} == asked_when_done
     assert len((tmp_path / "out" / "results.jsonl").read_bytes().splitlines()) == 200
 
 
 @pytest.mark.slow
-def test_answer_that_came_is_paid_once_with_the_cache(start: Start, write_pdf: WritePdf, tmp_path: Path) -> None:
+def test_answer_that_came_is_paid_once_with_the_cache(start_batch: Start, write_pdf: WritePdf, tmp_path: Path) -> None:
     """Killed between an answer and its result: another start takes it from the cache."""
     for number in range(8):
         write_pdf(f"scans/{number}.pdf", ("Name: Alice", f"Page: {number}"))
     with _server(delay_s=0.2) as server:
-        process = start(server, "--concurrency", "1")
-        _wait_for(lambda: len(_records(tmp_path / "out")) >= 3, process)
+        process = start_batch(server, "--concurrency", "1")
+        _wait_for(lambda: len(records_of(tmp_path / "out")) >= 3, process)
         process.kill()
         process.wait()
         (tmp_path / "out" / "results.jsonl").write_bytes(b"")  # as if none had come to be written
         asked = len(server.requests)
-        assert start(server, "--json").wait(_START_S) == 0
+        assert start_batch(server, "--json").wait(_START_S) == 0
         # The one that was on its way may be asked again.
         assert len(server.requests) - asked in (8 - asked, 8 - asked + 1)
 
@@ -134,30 +102,30 @@ def test_answer_that_came_is_paid_once_with_the_cache(start: Start, write_pdf: W
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_run_finishes_what_is_in_flight(
-    start: Start, write_pdf: WritePdf, tmp_path: Path, number: signal.Signals
+    start_batch: Start, write_pdf: WritePdf, tmp_path: Path, number: signal.Signals
 ) -> None:
     """All that was asked is written; it says how to go on, and that does the rest."""
     for page in range(30):
         write_pdf(f"scans/{page}.pdf", ("Name: Alice", f"Page: {page}"))
     with _server(delay_s=0.5) as server:
-        process = start(server, "--concurrency", "4")
+        process = start_batch(server, "--concurrency", "4")
         _wait_for(lambda: len(server.requests) >= 6, process)
         process.send_signal(number)
         _, err = process.communicate(timeout=_START_S)
         assert process.returncode == 130
         assert "interrupted: run the same command again for the rest; " in err
-        assert 6 <= len(_records(tmp_path / "out")) == len(server.requests) < 30
-        assert start(server).wait(_START_S) == 0
+        assert 6 <= len(records_of(tmp_path / "out")) == len(server.requests) < 30
+        assert start_batch(server).wait(_START_S) == 0
         assert len(server.requests) == 30
 
 
 @pytest.mark.slow
-def test_second_interrupt_ends_at_once(start: Start, write_pdf: WritePdf, tmp_path: Path) -> None:
+def test_second_interrupt_ends_at_once(start_batch: Start, write_pdf: WritePdf, tmp_path: Path) -> None:
     """Without waiting for a provider that hangs, and without leaving processes behind."""
     for page in range(3):
         write_pdf(f"scans/{page}.pdf", ("Name: Alice", f"Page: {page}"))
     with _server(delay_s=5) as server:
-        process = start(server)
+        process = start_batch(server)
         _wait_for(lambda: len(server.requests) >= 1, process)
         children = _children(process.pid)
         process.send_signal(signal.SIGINT)
@@ -186,11 +154,11 @@ def _is_running(pid: int) -> bool:
 
 
 @pytest.mark.slow
-def test_worker_processes_end_with_a_killed_run(start: Start, write_pdf: WritePdf, tmp_path: Path) -> None:
+def test_worker_processes_end_with_a_killed_run(start_batch: Start, write_pdf: WritePdf, tmp_path: Path) -> None:
     """They hold models in memory, and nobody else would end them."""
     write_pdf("scans/0.pdf", ("Name: Alice", "Page: 0"))
     with _server(delay_s=2) as server:
-        process = start(server)
+        process = start_batch(server)
         _wait_for(lambda: len(server.requests) >= 1, process)
         children = _children(process.pid)
         os.kill(process.pid, signal.SIGKILL)

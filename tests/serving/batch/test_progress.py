@@ -47,6 +47,17 @@ def test_table_says_what_is_left_where_nobody_looks(capsys: pytest.CaptureFixtur
     assert lines[-1] == ["interrupted: run the same command again for the rest; 5 documents are left"]
 
 
+def test_lost_traces_are_told_also_to_who_wants_quiet(
+    capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The table counts them; a warning says so where there is none."""
+    _show(Tally(documents=9, valid=9, traced=5, not_sampled=3, untraced=1, traces_lost=2))
+    assert "5, 2 of them lost, 3 not sampled, 1 untraced" in capsys.readouterr().err
+    _show(Tally(documents=9, valid=9, traced=5, traces_lost=2), quiet=True)
+    said = "2 of this start's traces are lost: MLflow did not take them whole; no result is"
+    assert [record.message for record in caplog.records] == [said] * 2
+
+
 def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     """For cron, which mails what it hears."""
     _show(Tally(documents=1), quiet=True)

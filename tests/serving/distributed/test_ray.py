@@ -5,20 +5,19 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from batches import Start, records_of
 from openai_server import OpenAIServer, Reply, openai_server
-from processes import own_environment
+from processes import mlflow_server
 
 pytest.importorskip("ray", reason="the extra 'ray' is not installed")
 
-Run = Callable[..., "subprocess.Popen[str]"]
 WritePdf = Callable[..., str]
 
 # A crowded machine takes its time to import.
@@ -26,7 +25,10 @@ _LIMIT_S = 240
 # Differ from run to run: times, and who did it.
 _VOLATILE = ("seconds", "trace_id")
 
-_RAY = ("--engine", "ray", "--ray-workers", "2:2", "--no-cache", "--concurrency", "4")
+# Sockets' paths must be short.
+_RAY_TMPDIR = os.environ.get("RAY_TMPDIR", "/tmp")  # noqa: S108
+
+_RAY = ("--json", "--engine", "ray", "--ray-workers", "2:2", "--no-cache", "--concurrency", "4")
 
 
 def _answer(body: dict[str, Any]) -> Reply:
@@ -40,30 +42,6 @@ def _answer(body: dict[str, Any]) -> Reply:
 def _asked(server: OpenAIServer) -> Counter[str]:
     texts = "\n".join("\n".join(server.texts(index)[-1:]) for index in range(len(server.requests)))
     return Counter(re.findall(r"Page: (\d+)", texts))
-
-
-@pytest.fixture
-def run(root: Path, tmp_path: Path) -> Iterator[Run]:
-    """Start `optophone batch` on the folder `scans`, with a store of the test's own for each output folder."""
-    started: list[subprocess.Popen[str]] = []
-
-    def begin(server: OpenAIServer, out: str, *options: str) -> "subprocess.Popen[str]":
-        environment = own_environment(
-            tmp_path / f"data-{out}", PYTHONPATH=str(root), OPENAI_BASE_URL=server.url, OPENAI_API_KEY="sk-test"
-        )
-        environment["OPTOPHONE_TRACING"] = "false"  # SQLite takes no traces of several processes
-        environment["RAY_TMPDIR"] = os.environ.get("RAY_TMPDIR", "/tmp")  # noqa: S108 - sockets' paths must be short
-        command = [sys.executable, "-m", "serving.cli", "batch", "scans", "--out", out, "--json", *options]
-        process = subprocess.Popen(
-            command, env=environment, cwd=tmp_path, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
-        started.append(process)
-        return process
-
-    yield begin
-    for process in started:
-        process.kill()
-        process.communicate()
 
 
 def _finish(process: "subprocess.Popen[str]") -> dict[str, Any]:
@@ -101,7 +79,7 @@ def _workers(pid: int) -> list[int]:
 
 @pytest.mark.slow
 def test_a_killed_worker_changes_no_record_and_costs_only_what_was_in_flight(
-    run: Run, write_pdf: WritePdf, tmp_path: Path
+    start_batch: Start, write_pdf: WritePdf, tmp_path: Path
 ) -> None:
     """100 documents: the same records and counts as on one machine; another start asks only what is new."""
     for number in range(94):
@@ -111,10 +89,10 @@ def test_a_killed_worker_changes_no_record_and_costs_only_what_was_in_flight(
     (tmp_path / "scans" / "98.pdf").write_bytes(b"no document")
     (tmp_path / "scans" / "99.png").write_bytes(b"")
     with openai_server(_answer) as server:
-        expected_counts = _finish(run(server, "local"))
+        expected_counts = _finish(start_batch(server, "--json", out="local"))
         asked_locally = _asked(server)
     with openai_server(_answer) as server:
-        process = run(server, "ray", *_RAY)
+        process = start_batch(server, *_RAY, out="ray", RAY_TMPDIR=_RAY_TMPDIR)
         end = time.monotonic() + _LIMIT_S
         while len(server.requests) < 30:
             assert process.poll() is None, process.communicate()[1]
@@ -130,7 +108,7 @@ def test_a_killed_worker_changes_no_record_and_costs_only_what_was_in_flight(
         records = _of_ray(tmp_path / "ray")
         write_pdf("scans/new.pdf", ("Name: Alice", "Page: 100"))
         write_pdf("scans/twin.pdf", ("Name: Alice", "Page: 5"))
-        again = _finish(run(server, "ray", *_RAY))
+        again = _finish(start_batch(server, *_RAY, out="ray", RAY_TMPDIR=_RAY_TMPDIR))
         assert _asked(server) - asked == {"100": 1}
     assert (again["before"], again["valid"], again["duplicates"]) == (100, 100, 5)
     assert len(_of_ray(tmp_path / "ray")) == 102
@@ -142,3 +120,26 @@ def test_a_killed_worker_changes_no_record_and_costs_only_what_was_in_flight(
     # Two documents were in flight at the killed worker, and a third about to be written.
     assert sum((asked - asked_locally).values()) <= 3
     assert not asked_locally - asked
+
+
+@pytest.mark.slow
+def test_workers_trace_the_same_share_as_one_machine(start_batch: Start, write_pdf: WritePdf, tmp_path: Path) -> None:
+    """Chosen by content; the traces that the records name are on the server."""
+    from mlflow import MlflowClient
+
+    for number in range(12):
+        write_pdf(f"scans/{number:02}.pdf", ("Name: Alice", f"Page: {number}"))
+    with openai_server(_answer) as server, mlflow_server(tmp_path / "mlflow") as mlflow:
+        traced = {"MLFLOW_TRACKING_URI": mlflow.url, "OPTOPHONE_TRACING": "true", "RAY_TMPDIR": _RAY_TMPDIR}
+        here = _finish(start_batch(server, "--json", "--trace-ratio", "0.5", out="local", **traced))
+        ray = _finish(start_batch(server, *_RAY, "--trace-ratio", "0.5", out="ray", **traced))
+        client = MlflowClient(mlflow.url)
+        experiments = [experiment.experiment_id for experiment in client.search_experiments()]
+        stored = {trace.info.trace_id for trace in client.search_traces(locations=experiments)}
+    records = records_of(tmp_path / "local"), _of_ray(tmp_path / "ray")
+    sources = [{record["source"] for record in found if record["trace_id"]} for found in records]
+    assert sources[0] == sources[1]
+    assert 1 <= len(sources[0]) <= 11
+    counts = [(run["traced"], run["not_sampled"], run["untraced"], run["traces_lost"]) for run in (here, ray)]
+    assert counts == [(len(sources[0]), 12 - len(sources[0]), 0, 0)] * 2
+    assert stored == {record["trace_id"] for found in records for record in found} - {None}
