@@ -1,6 +1,6 @@
 """The pace that all requests to one chat model share.
 
-What is timed runs on a loop whose clock jumps, so that a busy machine changes nothing; what threads do, by the real one.
+What is timed runs on a loop whose clock jumps, so that a busy machine changes nothing; threads go by the real clock.
 """
 
 import asyncio
