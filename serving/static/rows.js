@@ -4,6 +4,8 @@ import { leavesOf } from "./values.js";
 
 // The service gives a reason below this confidence.
 const DOUBTFUL_BELOW = 0.5;
+// A reason of the local reader ends with it; here it stands in a column of its own.
+const CONFIDENCE = / \(\d\.\d\d\)$/;
 
 /**
  * Rows {leaf, label, question, values, list, item}: `question` and `values` are a pair's key leaf and its array of answers,
@@ -54,16 +56,29 @@ const leavesOfRow = (row) => (row.question ? [row.question, row.leaf] : [row.lea
 
 /** What speaks against a row: [[about, reason], …]; empty where nothing does or somebody has judged it. */
 export function doubtsOf(row) {
-  return leavesOfRow(row)
-    .filter((leaf) => !leaf.state)
-    .flatMap((leaf) => reasonsOf(leaf).map((reason) => [leaf === row.question ? "question" : "value", reason]));
+  const ofValue = openReasonsOf(row.leaf);
+  const ofQuestion = row.question ? openReasonsOf(row.question).filter((reason) => !ofValue.includes(reason)) : [];
+  return [...ofQuestion.map((reason) => ["question", reason]), ...ofValue.map((reason) => ["value", reason])];
+}
+
+/** Whether something speaks against a leaf, and nobody has judged it. */
+export const isDoubtful = (leaf) => openReasonsOf(leaf).length > 0;
+
+const openReasonsOf = (leaf) => (leaf.state ? [] : reasonsOf(leaf));
+
+/** What speaks against the values of most of these rows, to be said once; null where nothing is said twice. */
+export function commonReason(rows) {
+  const reasons = rows.flatMap((row) => doubtsOf(row).filter(([about]) => about === "value").map(([, reason]) => reason));
+  const times = [...Map.groupBy(reasons, (reason) => reason)].map(([reason, { length }]) => [reason, length]);
+  const [reason, most] = times.sort(([, one], [, other]) => other - one)[0] ?? [null, 0];
+  return most > 1 ? reason : null;
 }
 
 function reasonsOf(leaf) {
   const broken = leaf.errors.map((error) => error.message);
   if (broken.length || !leaf.record?.grounding) return broken;
   const { grounding, confidence, reason } = leaf.record;
-  if (reason) return [reason];
+  if (reason) return [reason.replace(CONFIDENCE, "")];
   if (grounding === "missing") return ["does not stand on the page"];
   return confidence < DOUBTFUL_BELOW ? ["the page is hard to read there"] : [];
 }
@@ -76,7 +91,7 @@ export function splitRows(rows) {
 }
 
 function worst(row) {
-  const open = leavesOfRow(row).filter((leaf) => !leaf.state && reasonsOf(leaf).length);
+  const open = leavesOfRow(row).filter(isDoubtful);
   return Math.min(...open.map(rankOf));
 }
 
