@@ -47,7 +47,8 @@ def measure(documents: int, concurrency: int) -> float:
     said = json.loads(done.stdout)
     print(
         f"{documents:6} documents: {said['peak']:.0f} MiB, "
-        f"{said['seconds']:.0f} s, {said['cpu'] * 1000 / documents:.1f} ms of CPU time a document",
+        f"{said['seconds']:.0f} s, {said['cpu'] * 1000 / documents:.1f} ms of CPU time a document, "
+        f"{said['stored']} traces stored, {said['lost']} lost",
         flush=True,
     )
     return float(said["peak"])
@@ -58,6 +59,7 @@ def run(folder: Path, documents: int, concurrency: int) -> None:
     from chat_models.pace import PaceLimits  # noqa: PLC0415 - as the command line does
     from graph.app import graph  # noqa: F401, PLC0415 - turns tracing on
     from graph.context import Context  # noqa: PLC0415
+    from graph.tracing.queue import trace_counts  # noqa: PLC0415
     from serving.batch.run import Options, run_batch  # noqa: PLC0415
 
     scans = folder / "scans"
@@ -71,8 +73,9 @@ def run(folder: Path, documents: int, concurrency: int) -> None:
     options = Options(folder / "out", PaceLimits(), concurrency=concurrency, quiet=not sys.stderr.isatty())
     outcome = run_batch([str(scans)], Context(chat_model="scripted"), options)
     assert outcome.tally.valid == documents, outcome
-    own = resource.getrusage(resource.RUSAGE_SELF)
+    own, traces = resource.getrusage(resource.RUSAGE_SELF), trace_counts()
     said = {"peak": own.ru_maxrss / 1024, "cpu": own.ru_utime + own.ru_stime}
+    said |= {"stored": traces.stored, "lost": traces.lost}
     print(json.dumps({**said, "seconds": time.monotonic() - began}))
 
 
