@@ -187,7 +187,7 @@ def test_labelled_and_evaluated_runs_are_left_out(
         extract(forms[:1], [forms[0].pairs])
     _, found = monitored(20, tmp_path, capsys)
     assert found["left_out"] == {"evaluation": 1, "labelled": 1}
-    assert "2 runs count, 0 and 0 in the windows" in found["notes"][0]
+    assert found["summary"] == "not enough: 2 runs count and it takes 40, two windows of 20; wait for more"
 
 
 @pytest.mark.usefixtures("experiment")
