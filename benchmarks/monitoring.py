@@ -93,6 +93,7 @@ def observe(result: dict[str, Any], reader: str) -> Observation:
         figures=run_figures(result),
         reviewers=(),
         kind="",
+        session="",
     )
     return Observation(run, page_figures(result["fields"], run.document, run.schema, reader))
 

@@ -17,7 +17,7 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
@@ -54,7 +54,7 @@ class Turn:
     tokens: int
     """What it takes: an estimate at first, to be set to what was used."""
     starts_at: float
-    """Its time in the schedule, on the monotonic clock."""
+    """Its time in the schedule, on the clock of its pace."""
     estimate: int
     sent_at: float = math.inf
     waited_s: float = 0.0
@@ -78,8 +78,10 @@ class Counts:
 class Pace:
     """Gives turns; safe under threads and in several event loops."""
 
-    def __init__(self, limits: PaceLimits) -> None:
+    def __init__(self, limits: PaceLimits, clock: Callable[[], float] = time.monotonic) -> None:
+        """Begin with nothing under way; `clock` gives seconds, those in which the caller's thread or loop sleeps."""
         self.patience_s = limits.patience_s
+        self._clock = clock
         self._limits = limits
         self._lock = threading.Lock()
         self._queue: deque[Future[None]] = deque()
@@ -102,7 +104,7 @@ class Pace:
 
         The block sets the turn's tokens to what the request took. An exception that passes slows down all requests.
         """
-        began = time.monotonic()
+        began = self._clock()
         if place := self._queue_up():
             self._wait_in(place)
         with self._taken(tokens) as turn:
@@ -113,7 +115,7 @@ class Pace:
     @asynccontextmanager
     async def aturn(self, tokens: int) -> AsyncIterator[Turn]:
         """Do the same without holding the thread."""
-        began = time.monotonic()
+        began = self._clock()
         if place := self._queue_up():
             await self._await_in(place)
         with self._taken(tokens) as turn:
@@ -168,7 +170,7 @@ class Pace:
     def _reserve(self, tokens: int) -> Turn:
         with self._lock:
             estimate = tokens if self._mean_tokens is None else round(self._mean_tokens)
-            starts_at = max(time.monotonic(), self._next_at)
+            starts_at = max(self._clock(), self._next_at)
             self._next_at = starts_at + self._share_s(estimate)
             return Turn(estimate, starts_at, estimate)
 
@@ -177,10 +179,10 @@ class Pace:
         return max(60 / self._limits.rpm, 60 * tokens / self._limits.tpm)
 
     def _delay(self, turn: Turn) -> float:
-        return max(turn.starts_at, self._paused_until) - time.monotonic()
+        return max(turn.starts_at, self._paused_until) - self._clock()
 
     def _sent(self, turn: Turn, began: float) -> Turn:
-        now = time.monotonic()
+        now = self._clock()
         turn.sent_at, turn.waited_s = now, now - began
         with self._lock:
             self._counts.requests += 1
@@ -197,7 +199,7 @@ class Pace:
                 self._counts.allowed = min(more, self._limits.at_once)
 
     def _slow_down(self, turn: Turn, error: Exception) -> None:
-        pause_s, now, counts = retry_after_s(error) or 0.0, time.monotonic(), self._counts
+        pause_s, now, counts = retry_after_s(error) or 0.0, self._clock(), self._counts
         with self._lock:
             counts.failures += 1
             self._paused_until = max(self._paused_until, now + min(pause_s, _LONGEST_PAUSE_S))

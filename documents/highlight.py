@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from io import BytesIO
+from typing import Literal, NamedTuple
 
 from PIL import Image, ImageDraw, ImageFont, ImageStat
 
@@ -11,10 +12,11 @@ from documents.page import BBox
 
 Colour = tuple[int, int, int]
 
+_Kind = Literal["found", "close or doubtful", "ambiguous", "missing"]
 # Okabe and Ito's palette, told apart with every colour blindness: bluish green, orange, reddish purple, vermilion.
-_COLOURS: dict[GroundingStatus, Colour] = {
+_COLOURS: dict[_Kind, Colour] = {
     "found": (0, 158, 115),
-    "close": (230, 159, 0),
+    "close or doubtful": (230, 159, 0),
     "ambiguous": (204, 121, 167),
     "missing": (213, 94, 0),
 }
@@ -23,14 +25,31 @@ _FILL_ALPHA = 56  # of 255: dark print stays black under it
 _LEGEND_LINES = 2.4  # the legend strip's height in lines of its text
 
 
-def highlight(png: bytes, places: Sequence[tuple[str, Spot]]) -> bytes:
-    """Draw each labelled place on the page and a legend under it; give the picture as PNG.
+class Mark(NamedTuple):
+    """A value to box."""
+
+    label: str
+    place: Spot
+    is_doubtful: bool = False
+    """Whether something speaks against it, however exactly it stands there."""
+
+    @property
+    def kind(self) -> _Kind:
+        """The legend's word for it."""
+        grounding: GroundingStatus = self.place["grounding"]
+        if grounding == "close" or (grounding == "found" and self.is_doubtful):
+            return "close or doubtful"
+        return grounding
+
+
+def highlight(png: bytes, marks: Sequence[Mark]) -> bytes:
+    """Draw each value's place on the page and a legend under it; give the picture as PNG.
 
     A missing value has no box; the legend counts it. All places are taken to be on this page.
     """
     page = Image.open(BytesIO(png)).convert("RGB")
     size = max(9, round(min(page.size) / 80))  # of a label, in pixels: that of a page's own small print
-    boxes = _label_boxes(page.size, places)
+    boxes = _label_boxes(page.size, marks)
     tags: list[BBox] = []
     sheet = page.convert("L")  # the bare page: a tag looks for blank paper
     for box, (_, colour) in boxes.items():
@@ -38,20 +57,21 @@ def highlight(png: bytes, places: Sequence[tuple[str, Spot]]) -> bytes:
     for box, (label, colour) in boxes.items():
         tags.append(_place_tag(sheet, box, _tag_size(label, size), [*boxes, *tags]))
         _write_tag(page, tags[-1], label, colour, size)
-    picture = _with_legend(page, Counter(place["grounding"] for _, place in places), size)
+    picture = _with_legend(page, Counter(mark.kind for mark in marks), size)
     out = BytesIO()
     picture.save(out, "PNG", optimize=True)
     return out.getvalue()
 
 
-def _label_boxes(size: tuple[int, int], places: Sequence[tuple[str, Spot]]) -> dict[BBox, tuple[str, Colour]]:
-    """Give each box in pixels its label and colour; labels of one and the same box are joined."""
+def _label_boxes(size: tuple[int, int], marks: Sequence[Mark]) -> dict[BBox, tuple[str, Colour]]:
+    """Give each box in pixels its label and colour; labels of one and the same box are joined, and doubt shows."""
     boxes: dict[BBox, tuple[str, Colour]] = {}
-    for label, place in places:
-        if place["bbox"] is not None:
-            box = _pixels(place["bbox"], size)
-            labels = [boxes[box][0]] if box in boxes and boxes[box][0] != label else []
-            boxes[box] = ", ".join([*labels, label]), _COLOURS[place["grounding"]]
+    for mark in marks:
+        if mark.place["bbox"] is not None:
+            box = _pixels(mark.place["bbox"], size)
+            labels = [boxes[box][0]] if box in boxes and boxes[box][0] != mark.label else []
+            colour = boxes[box][1] if box in boxes and mark.kind == "found" else _COLOURS[mark.kind]
+            boxes[box] = ", ".join([*labels, mark.label]), colour
     return boxes
 
 
@@ -97,8 +117,8 @@ def _write_tag(page: Image.Image, tag: BBox, label: str, colour: Colour, size: i
     draw.text(middle, label, fill="white", font=ImageFont.load_default(size), anchor="mm")
 
 
-def _with_legend(page: Image.Image, counts: Counter[GroundingStatus], size: int) -> Image.Image:
-    """Add a strip under the page that names each colour and counts its values."""
+def _with_legend(page: Image.Image, counts: Counter[_Kind], size: int) -> Image.Image:
+    """Add a strip under the page that names each colour that occurs and counts its values."""
     font = ImageFont.load_default(size * 1.3)
     strip = round(size * 1.3 * _LEGEND_LINES)
     picture = Image.new("RGB", (page.width, page.height + strip), "white")
@@ -106,13 +126,15 @@ def _with_legend(page: Image.Image, counts: Counter[GroundingStatus], size: int)
     draw = ImageDraw.Draw(picture)
     draw.line((0, page.height, page.width, page.height), fill=_INK)
     x, y = float(size), page.height + strip / 2
-    for grounding, colour in _COLOURS.items():
+    for kind, colour in _COLOURS.items():
+        if not counts[kind]:  # of a small page the strip is just wide enough for what there is
+            continue
         swatch = (x, y - size / 2, x + size * 1.4, y + size / 2)
-        if grounding == "missing":
+        if kind == "missing":
             draw.rounded_rectangle(swatch, radius=3, outline=colour, width=2)
         else:
             _shade(picture, swatch, colour)
-        text = f"{grounding}: {counts[grounding]}"
+        text = f"{kind}: {counts[kind]}"
         draw.text((x + size * 1.9, y), text, fill=_INK, font=font, anchor="lm")
         x += size * 1.9 + draw.textlength(text, font) + size * 2
     return picture

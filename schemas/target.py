@@ -66,9 +66,8 @@ def load_schema(spec: str, *, allow_paths: bool = True) -> TargetSchema:
         return _from_file(Path(spec))
     if allow_paths and ":" in spec:
         return _from_import(spec)
-    raise SchemaError(
-        f"unknown schema '{spec}'; use one of {', '.join(sorted(REGISTERED))}, a JSON Schema file or module:Class"
-    )
+    others = "a JSON Schema file or module:Class" if allow_paths else "or send the schema itself as json_schema"
+    raise SchemaError(f"unknown schema '{spec}'; use one of {', '.join(sorted(REGISTERED))}, {others}")
 
 
 def make_schema(json_schema: JsonSchema, name: str | None = None, *, allow_patterns: bool = True) -> TargetSchema:

@@ -19,6 +19,7 @@ from serving.commands.register import register
 from serving.commands.review import review
 from serving.commands.serve import serve, ui
 from serving.commands.traces import traces_app
+from serving.variables import warn_of_unknown_variables
 
 EXIT_USAGE = 2
 
@@ -50,6 +51,7 @@ def _options(
     ] = False,
 ) -> None:
     """Turn scanned forms into schema-valid JSON, every value tied to its place on the page."""
+    warn_of_unknown_variables()
 
 
 class _Messages(logging.Handler):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from documents.grounding import Spot
-from documents.highlight import highlight
+from documents.highlight import Mark, highlight
 from documents.limits import Limits
 from documents.load import load_document
 from documents.store import DocumentStore
@@ -19,13 +19,13 @@ def highlighted_pages(
     """
     document = load_document(result["document"], store, limits, allow_paths=False)
     for page_index, page in enumerate(document["pages"]):
-        places = [
-            (_label(field), _place(field))
+        marks = [
+            Mark(_label(field), _place(field), bool(field["reason"]))
             for field in result["fields"]
             if field["page_index"] == page_index or (field["page_index"] is None and page_index == 0)
         ]
         png = store.get(page["image"])
-        yield highlight(hide(page_index, png) if hide else png, places)
+        yield highlight(hide(page_index, png) if hide else png, marks)
 
 
 def _label(field: Field) -> str:

@@ -12,7 +12,8 @@ from rich.table import Table
 from rich.tree import Tree
 
 from evaluation.monitoring.query import RunQuery
-from evaluation.monitoring.runs import TracedRun, find_runs, load_traces, to_run
+from evaluation.monitoring.runs import TracedRun, load_traces, to_run
+from evaluation.monitoring.settled import find_settled_runs, settle
 from schemas.errors import UsageError
 from serving.table import plain
 
@@ -31,7 +32,7 @@ def list_runs(query: RunQuery, limit: int, *, as_json: bool) -> None:
         UsageError: the query can't be asked.
         UnreachableError: MLflow doesn't answer.
     """
-    runs = list(islice(find_runs(query), limit))
+    runs = list(islice(find_settled_runs(query), limit))
     if as_json:
         for run in runs:
             sys.stdout.write(json.dumps({**asdict(run), "at": run.at.isoformat()}, ensure_ascii=False) + "\n")
@@ -86,7 +87,7 @@ def show_trace(trace_id: str) -> None:
     if trace is None:
         raise UsageError(f"MLflow has no trace '{trace_id}'; copy an id from `optophone traces`")
     console = Console(emoji=False, highlight=False)
-    run = to_run(trace.info)
+    run = settle(to_run(trace.info))
     for name, text in (
         ("document", f"{run.document} {run.name}".strip()),
         ("schema", run.schema),

@@ -58,7 +58,7 @@ def find_windows(query: RunQuery, size: Size) -> Windows:
     """
     schema = query.schema or most_common_schema(islice(find_runs(query), _NEWEST))
     if schema is None:
-        return Windows(None, [], [], [])
+        return Windows(None, [], [], [], size)
     return choose_windows(schema, find_runs(replace(query, schema=schema)), size)
 
 
@@ -76,15 +76,16 @@ def monitor(windows: Windows, *, seed: int = 0, on_run: Callable[[], None] = lam
     pages = _pages([*windows.before, *windows.last], on_run)
     observations = {run.trace_id: Observation(run, pages.get(run.trace_id)) for run in windows.history}
     before, last = ([observations[run.trace_id] for run in side] for side in (windows.before, windows.last))
-    if min(_documents(before), _documents(last)) < LEAST_DOCUMENTS:
+    if min(count_documents(windows.before), count_documents(windows.last)) < LEAST_DOCUMENTS:
         return Monitoring(windows, list(observations.values()), [], "not enough")
     changes = compare_windows(before, last, seed)
     verdict: Verdict = "worse" if any(change.is_worse for change in changes) else "no worse"
     return Monitoring(windows, list(observations.values()), changes, verdict)
 
 
-def _documents(observations: Sequence[Observation]) -> int:
-    return len({one.run.document or one.run.trace_id for one in observations})
+def count_documents(runs: Sequence[TracedRun]) -> int:
+    """Count runs of the same document once."""
+    return len({run.document or run.trace_id for run in runs})
 
 
 def _pages(runs: Sequence[TracedRun], on_run: Callable[[], None]) -> dict[str, PageFigures]:

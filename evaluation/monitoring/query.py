@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from graph.tracing.tags import CHAT_MODEL_TAG, DOCUMENT_TAG, NAME_TAG, SCHEMA_TAG, STATUS_TAG
+from graph.tracing.tags import CHAT_MODEL_TAG, DOCUMENT_TAG, NAME_TAG, REVIEWER_TAG, SCHEMA_TAG, STATUS_TAG
 from prompts.names import PromptName
 from schemas.errors import UsageError
 
@@ -26,6 +26,8 @@ class RunQuery:
     reviewer: str | None = None
     """Who judged it; not MLflow's to search for, so runs are looked through one by one."""
     since: datetime | None = None
+    was_asked: bool = False
+    """Only runs that ended after a person was asked."""
 
 
 def to_filter(query: RunQuery) -> str:
@@ -40,6 +42,8 @@ def to_filter(query: RunQuery) -> str:
         parts.append(_document(query.document))
     if query.prompt is not None:
         parts.append(f"prompt = {_quoted(f'{query.prompt.name}/{query.prompt.version}')}")
+    if query.was_asked:
+        parts.append(f"tags.`{REVIEWER_TAG}` LIKE '%'")
     if query.since is not None:
         parts.append(f"timestamp_ms >= {int(query.since.timestamp() * 1000)}")
     return " AND ".join(parts)

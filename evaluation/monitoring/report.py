@@ -6,10 +6,11 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evaluation.monitoring.change import LEVEL, Change
+from evaluation.monitoring.change import LEAST_DOCUMENTS, LEVEL, Change
 from evaluation.monitoring.figures import WATCHED, Observation
-from evaluation.monitoring.monitor import Monitoring
+from evaluation.monitoring.monitor import Monitoring, count_documents
 from evaluation.monitoring.plot import system_changes
+from evaluation.monitoring.windows import Windows
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -39,20 +40,31 @@ def rows(monitoring: Monitoring) -> Iterator[list[str]]:
 def summary(monitoring: Monitoring) -> str:
     """Return one sentence: what came out."""
     if monitoring.verdict == "not enough":
-        return "not enough: there are too few runs to compare"
+        return f"not enough: {_what_is_missing(monitoring.windows)}"
     if monitoring.verdict == "worse":
         return f"worse: {', '.join(change.figure for change in monitoring.worse)}"
     return f"no figure is significantly worse (level {LEVEL}, {len(monitoring.changes)} figures)"
 
 
+def _what_is_missing(windows: Windows) -> str:
+    """Say how many there are, how many it takes, and what to do."""
+    there, size = len(windows.history), windows.size
+    if not there:
+        return "no run counts in this store; extract documents with tracing on, or correct what was asked for"
+    if isinstance(size, int) and there < 2 * size:
+        fits = max(there // 2, LEAST_DOCUMENTS)
+        smaller = f", or give --window {fits}, which takes {2 * fits}" if fits < size else ""
+        return f"{there} runs count and it takes {2 * size}, two windows of {size}; wait for more{smaller}"
+    before, last = count_documents(windows.before), count_documents(windows.last)
+    return (
+        f"{before} different documents before and {last} last, and it takes {LEAST_DOCUMENTS} in each window; "
+        "wait for more, or give a larger --window"
+    )
+
+
 def notes(monitoring: Monitoring) -> Iterator[str]:
     """Yield what a reader must know: what was left out, and what could not be seen."""
     windows = monitoring.windows
-    if monitoring.verdict == "not enough":
-        yield (
-            f"{len(windows.history)} runs count, {len(windows.before)} and {len(windows.last)} in the windows; "
-            "wait for more, or give a smaller --window"
-        )
     for reason, count in windows.left_out.items():
         yield f"left out: {count} {reason}"
     if monitoring.changes and (unseen := monitoring.compared - monitoring.pages_seen):

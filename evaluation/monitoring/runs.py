@@ -33,6 +33,7 @@ _PAGE = 500
 _BATCH = 100
 _DEADLINE_S = 60.0
 _FIGURES = TypeAdapter(Figures)
+_SESSION = "mlflow.trace.session"
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class TracedRun:
     document: str
     """`sha256:<hex>`; empty where it could not be read."""
     name: str
-    """Of the file; empty where it came as bytes or as a reference."""
+    """Of the file or the upload; empty where it came as bytes or as a reference."""
     schema: str
     status: str
     """As of the result; `failed` without one, `waiting` for a person; empty where the trace says nothing: it is older,
@@ -59,6 +60,8 @@ class TracedRun:
     """The humans who judged it."""
     kind: str
     """`evaluation`, or empty for a run for the document's own sake."""
+    session: str
+    """The thread of a run that may wait; what came of it after an answer is a trace of the same one."""
 
 
 def find_runs(query: RunQuery) -> Iterator[TracedRun]:
@@ -133,6 +136,7 @@ def to_run(info: Any) -> TracedRun:
         figures=_figures(tags.get(FIGURES_TAG)),
         reviewers=tuple(dict.fromkeys(_reviewers(info))),
         kind=tags.get(KIND_TAG, ""),
+        session=info.trace_metadata.get(_SESSION, ""),
     )
 
 

@@ -30,6 +30,7 @@ class Windows:
     """All of them, those in the windows included."""
     before: list[TracedRun]
     last: list[TracedRun]
+    size: Size
     left_out: Counter[str] = field(default_factory=Counter)
     """How many others lie between them, by why they don't count."""
 
@@ -65,7 +66,7 @@ def choose_windows(schema: str, found: Iterable[TracedRun], size: Size, now: dat
         else:
             kept.append(run)
     last, before = _cut(kept, size, now)
-    return Windows(schema, kept[::-1], before[::-1], last[::-1], left_out)
+    return Windows(schema, kept[::-1], before[::-1], last[::-1], size, left_out)
 
 
 def most_common_schema(runs: Iterable[TracedRun]) -> str | None:

@@ -1,7 +1,7 @@
 """What a run's trace is found and judged by, as tags: a store searches them without opening spans.
 
-Each document's trace gets them when its run ends: `optophone.document` (sha256:<hex>), `.name` (the file's, where it
-came as one), `.schema`, `.status` (as of the result; `failed` without one, `waiting` for a person), `.chat_model`,
+Each document's trace gets them when its run ends: `optophone.document` (sha256:<hex>), `.name` (the file's, or an
+upload's), `.schema`, `.status` (as of the result; `failed` without one, `waiting` for a person), `.chat_model`,
 `.prompts` (name/version, blanks between), `.figures` (JSON, see `Figures`), and `.reviewer` where a person was asked.
 """
 
@@ -54,7 +54,7 @@ def tag_run(span: Any) -> None:
     if span.name == "preprocess":  # before anything of a provider's can fail
         tags = _call_tags(span.outputs)
     elif span.name == "optophone":
-        tags = {**_name_tag(span.inputs), **_result_tags(span.outputs)}
+        tags = {**_name_tag(span.inputs, span.get_attribute("metadata")), **_result_tags(span.outputs)}
     else:
         return
     import mlflow  # noqa: PLC0415 - takes seconds
@@ -72,11 +72,17 @@ def _call_tags(outputs: Any) -> dict[str, str]:
     return {**stored, SCHEMA_TAG: outputs["target_schema"], CHAT_MODEL_TAG: outputs["chat_model"]}
 
 
-def _name_tag(inputs: Any) -> dict[str, str]:
-    source = inputs.get("document") if isinstance(inputs, dict) else None
-    if not isinstance(source, str) or source.startswith(("data:", "sha256:")):
-        return {}
-    return {NAME_TAG: Path(source).name}
+def _name_tag(inputs: Any, metadata: Any) -> dict[str, str]:
+    """Take the name from the document's path, else from what the run was called with: uploads have none in their bytes.
+
+    Both are redacted by now, where names are to be hidden.
+    """
+    sources = [inputs.get("document") if isinstance(inputs, dict) else None]
+    sources.append(metadata.get("name") if isinstance(metadata, dict) else None)
+    for source in sources:
+        if isinstance(source, str) and source and not source.startswith(("data:", "sha256:")):
+            return {NAME_TAG: Path(source).name}
+    return {}
 
 
 def _result_tags(outputs: Any) -> dict[str, str]:

@@ -11,7 +11,13 @@ from serving.wire import JsonObject
 
 # As the service's; a rule is a sentence.
 _MAX_RULES_CHARS = 4000
+_MAX_NAME_CHARS = 80
 _SPEAKERS = ("user", "system", "developer")
+NO_PAGE = (
+    "expected one input_image or input_file, got none; send the page in a message of the input, "
+    'as {"type": "input_image", "image_url": "data:image/png;base64,…"}'
+)
+"""What a request without a document is told."""
 
 
 class Choices(BaseModel):
@@ -48,7 +54,9 @@ def read_request(request: Any, context: Context, chat_models: Sequence[str]) -> 
     """
     parts = list(_parts(request.input))
     documents = [_document(part) for part in parts if part["type"] != "input_text"]
-    if len(documents) != 1:
+    if not documents:
+        raise UsageError(NO_PAGE)
+    if len(documents) > 1:
         raise UsageError(f"expected one input_image or input_file, got {len(documents)}; send a request for each")
     texts = [part["text"] for part in parts if part["type"] == "input_text"]
     return Wanted(documents[0], _context(_choices(request.custom_inputs), texts, context, chat_models))
@@ -95,6 +103,8 @@ def first_mistake(error: ValidationError, *within: str) -> str:
     wrong = error.errors(include_url=False, include_context=False, include_input=False)[0]
     # Names of validators, which pydantic puts there too, hold brackets.
     where = "/".join(str(part) for part in (*within, *wrong["loc"]) if "[" not in str(part))
+    if wrong["type"] == "extra_forbidden":
+        return f"{where[:_MAX_NAME_CHARS]} is not known; use one of {', '.join(Choices.model_fields)}"
     return f"{where}: {wrong['msg']}; correct the request"
 
 

@@ -105,7 +105,10 @@ def history(*, name: Name = EXTRACT) -> None:
     """List who moved `production` when, from where to where and why, newest first."""
     from prompts.promotions import history as moves_of  # noqa: PLC0415
 
-    for move in reversed(moves_of(name, _registry())):
+    moves = moves_of(name, _registry())
+    if not moves:
+        typer.echo(f"`production` of {name} was never moved; optophone prompts promote VERSION moves it", err=True)
+    for move in reversed(moves):
         rests_on = f"  run {move.run_id}" if move.run_id else "  forced" if move.kind == "promotion" else ""
         reason = "  " + " ".join(move.reason.split()) if move.reason else ""
         versions = f"{move.from_version or '-'} → {move.to_version}"

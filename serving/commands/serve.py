@@ -21,8 +21,7 @@ def serve(
     from serving.web.server import run_server  # noqa: PLC0415
 
     _check_port(port, host)
-    typer.echo(f"http://{host}:{port}  (Ctrl+C ends it)", err=True)
-    run_server(host, port, is_agent=agent)
+    run_server(host, port, lambda url: typer.echo(f"{url}  (Ctrl+C ends it)", err=True), is_agent=agent)
 
 
 def ui(port: Annotated[int, typer.Option(help="Port on this machine")] = 5000) -> None:

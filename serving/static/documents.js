@@ -76,11 +76,13 @@ export class Documents {
     byId("more").hidden = !next;
     byId("documents").hidden = !items.length;
     byId("no-documents").hidden = items.length > 0;
-    byId("rows").replaceChildren(...items.map((item) => this.#line(item)));
+    const isTraced = items.some((item) => item.trace_url);
+    byId("trace-head").hidden = !isTraced;
+    byId("rows").replaceChildren(...items.map((item) => this.#line(item, isTraced)));
     if (items.some(isRunning)) this.#later(POLL_MS);
   }
 
-  #line(item) {
+  #line(item, isTraced) {
     const [name, text, tone] = statusOf(item);
     const link = { class: "tone reviewed", target: "_blank", rel: "noreferrer", "aria-label": `Trace of ${item.name}` };
     const trace = item.trace_url ? h("a", { ...link, href: item.trace_url }, icon("trace"), "Trace") : "";
@@ -94,7 +96,7 @@ export class Documents {
       h("td", {}, item.chat_model ?? ""),
       h("td", { class: "number" }, toDollars(item.cost_usd)),
       h("td", {}, toTime(item.created_at)),
-      h("td", {}, trace),
+      isTraced ? h("td", {}, trace) : null,
       h("td", {}, button(`Delete ${item.name}`, { name: "remove", hidden: true, class: "plain" }, remove)),
     );
   }

@@ -2,9 +2,12 @@
 
 import { button, h, icon } from "./dom.js";
 import { makeEditor } from "./editor.js";
-import { doubtsOf, splitRows } from "./rows.js";
+import { commonReason, doubtsOf, splitRows } from "./rows.js";
 import { parseValue } from "./values.js";
 import { markOf, toPercent } from "./words.js";
+
+// Only the doubtful rows can have a reason in common.
+const COMMON_ID = "common-reason";
 
 /** Make the table's element. `state` is {selected, editing} (rows), `actions` what can be done with a row. */
 export function makeTable(rows, state, actions) {
@@ -19,19 +22,28 @@ export function makeTable(rows, state, actions) {
 
 function section(title, rows, state, actions) {
   const heading = h("tr", { class: "section" }, h("th", { colspan: "3", scope: "rowgroup" }, title));
-  return h("tbody", {}, heading, rows.flatMap((row) => lines(row, state, actions)));
+  const common = commonReason(rows);
+  const hint = common ? commonLine(common) : null;
+  return h("tbody", {}, heading, hint, rows.flatMap((row) => lines(row, common, state, actions)));
 }
 
-function lines(row, state, actions) {
+function commonLine(common) {
+  const said = reason(["value", `Unless said otherwise: ${common}`]);
+  said.id = COMMON_ID;
+  return h("tr", { class: "common" }, h("td", { colspan: "3" }, said));
+}
+
+function lines(row, common, state, actions) {
   const isSelected = row.leaf === state.selected?.leaf;
-  const line = summary(row, isSelected, actions);
+  const line = summary(row, common, isSelected, actions);
   if (!isSelected) return [line];
   const body = state.editing ? makeEditor(row, actions) : makeActions(row, actions);
   return [line, h("tr", { class: "details" }, h("td", { colspan: "3" }, body))];
 }
 
-function summary(row, isSelected, { select, point }) {
+function summary(row, common, isSelected, { select, point }) {
   const doubts = doubtsOf(row);
+  const isCommon = doubts.length > 0 && doubts.every(([about, text]) => about === "value" && text === common);
   const props = {
     class: ["row", isSelected && "selected", doubts.length && "doubtful"].filter(Boolean).join(" "),
     onclick: () => select(row),
@@ -40,10 +52,13 @@ function summary(row, isSelected, { select, point }) {
   };
   const name = h(
     "button",
-    { type: "button", class: "name", "aria-expanded": String(isSelected), onfocus: () => point(row) },
+    {
+      ...{ type: "button", class: "name", "aria-expanded": String(isSelected), onfocus: () => point(row) },
+      "aria-describedby": isCommon ? COMMON_ID : null,
+    },
     row.label || "(no question)",
   );
-  const value = h("td", { class: "value" }, valueOf(row), doubts.map(reason));
+  const value = h("td", { class: "value" }, valueOf(row), isCommon ? null : doubts.map(reason));
   const line = h("tr", props, h("th", { scope: "row" }, name), value, mark(row.leaf));
   line.leaf = row.leaf;
   return line;

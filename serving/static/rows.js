@@ -2,6 +2,9 @@
 
 import { leavesOf } from "./values.js";
 
+// A reason of the local reader ends with its confidence; here that stands in a column of its own.
+const CONFIDENCE = / \(\d\.\d\d\)$/;
+
 /**
  * Rows {leaf, label, question, values, list, item}: `question` and `values` are a pair's key leaf and its array of answers,
  * else null; `list` is the array that `item` can be removed from.
@@ -51,14 +54,27 @@ const leavesOfRow = (row) => (row.question ? [row.question, row.leaf] : [row.lea
 
 /** What speaks against a row: [[about, reason], …]; empty where nothing does or somebody has judged it. */
 export function doubtsOf(row) {
-  return leavesOfRow(row)
-    .filter((leaf) => !leaf.state)
-    .flatMap((leaf) => reasonsOf(leaf).map((reason) => [leaf === row.question ? "question" : "value", reason]));
+  const ofValue = openReasonsOf(row.leaf);
+  const ofQuestion = row.question ? openReasonsOf(row.question).filter((reason) => !ofValue.includes(reason)) : [];
+  return [...ofQuestion.map((reason) => ["question", reason]), ...ofValue.map((reason) => ["value", reason])];
+}
+
+/** Whether something speaks against a leaf, and nobody has judged it. */
+export const isDoubtful = (leaf) => openReasonsOf(leaf).length > 0;
+
+const openReasonsOf = (leaf) => (leaf.state ? [] : reasonsOf(leaf));
+
+/** What speaks against the values of most of these rows, to be said once; null where nothing is said twice. */
+export function commonReason(rows) {
+  const reasons = rows.flatMap((row) => doubtsOf(row).filter(([about]) => about === "value").map(([, reason]) => reason));
+  const times = [...Map.groupBy(reasons, (reason) => reason)].map(([reason, { length }]) => [reason, length]);
+  const [reason, most] = times.sort(([, one], [, other]) => other - one)[0] ?? [null, 0];
+  return most > 1 ? reason : null;
 }
 
 function reasonsOf(leaf) {
   const broken = leaf.errors.map((error) => error.message);
-  return broken.length ? broken : [leaf.record?.reason].filter(Boolean);
+  return broken.length ? broken : [leaf.record?.reason?.replace(CONFIDENCE, "")].filter(Boolean);
 }
 
 /** [doubtful rows, worst first; the rest in their order]. */
@@ -69,7 +85,7 @@ export function splitRows(rows) {
 }
 
 function worst(row) {
-  const open = leavesOfRow(row).filter((leaf) => !leaf.state && reasonsOf(leaf).length);
+  const open = leavesOfRow(row).filter(isDoubtful);
   return Math.min(...open.map(rankOf));
 }
 

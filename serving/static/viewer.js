@@ -6,7 +6,7 @@ import { drawBox } from "./draw.js";
 import { placeBox, textIn } from "./geometry.js";
 import { makeZoom } from "./zoom.js";
 
-const LEGEND = ["found", "close", "ambiguous", "reviewed"];
+const LEGEND = ["found", "doubtful", "close", "ambiguous", "reviewed"];
 
 /** The pages of a document. `onpoint(leaf | null)` and `onpick(leaf)` tell which box the pointer is at and which was clicked. */
 export class Viewer {

@@ -1,5 +1,7 @@
 // What the page says of a state, and how figures are written.
 
+import { isDoubtful } from "./rows.js";
+
 /** [icon, text] of a value: its state once somebody judged it, else how it stands on the page. */
 export function markOf(leaf) {
   if (leaf.state) return [leaf.state, leaf.state];
@@ -42,9 +44,15 @@ export const count = (number, one, many = `${one}s`) => `${number} ${number === 
 export function boxesOf(row) {
   return (row.question ? [row.question, row.leaf] : [row.leaf]).map((leaf) => {
     const [, text] = markOf(leaf);
-    const kind = leaf.state || !GROUNDINGS.includes(text) ? "reviewed" : text;
+    const kind = kindOf(leaf, text);
     const isQuestion = leaf === row.question;
     const what = isQuestion ? `Question ${leaf.value}` : `${row.label}: ${leaf.value ?? text}`;
-    return { leaf, kind: isQuestion ? `${kind} question` : kind, label: `${what} (${text})` };
+    const label = `${what} (${kind === "doubtful" ? "found, in doubt" : text})`;
+    return { leaf, kind: isQuestion ? `${kind} question` : kind, label };
   });
+}
+
+function kindOf(leaf, text) {
+  if (leaf.state || !GROUNDINGS.includes(text)) return "reviewed";
+  return text === "found" && isDoubtful(leaf) ? "doubtful" : text;
 }

@@ -20,7 +20,7 @@ from graph.context import Context
 from graph.settings import get_settings
 from schemas.errors import OptophoneError, UsageError
 from serving.agent.events import Event
-from serving.agent.request import first_mistake
+from serving.agent.request import NO_PAGE, first_mistake
 from serving.responses_agent import agent
 from serving.web.access import admit, demand
 from serving.web.auth import parse_tokens
@@ -87,6 +87,8 @@ class _Validator(ResponsesAgentValidator):
     ) -> ResponsesAgentRequest:
         """Return the request; a ValueError is what the server tells the client."""
         try:
+            if isinstance(data.get("input"), str):  # OpenAI's API takes a text too
+                raise UsageError(NO_PAGE)
             request = ResponsesAgentRequest.model_validate(data)
             agent.read(request)
         except ValidationError as error:

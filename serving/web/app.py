@@ -13,6 +13,7 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
 from graph.settings import get_settings
+from serving.variables import warn_of_unknown_variables
 from serving.web import documents, extractions, health, lookups, page_words, reviews, waiting
 from serving.web.auth import parse_tokens
 from serving.web.deletion import sweep
@@ -45,6 +46,7 @@ def make_app(settings: ServiceSettings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        warn_of_unknown_variables()  # `langgraph dev` has no command line of ours
         async with running_service(settings, tokens) as service:
             app.state.service = service
             sweeper = asyncio.create_task(sweep(service, settings.retention_days)) if settings.retention_days else None

@@ -98,7 +98,11 @@ class _Run(NamedTuple):
         extraction = self.extraction
         result: dict[str, Any] = {}
         may_wait = extraction.may_wait
-        config = self.threads.config(extraction.id, extraction.name) if may_wait else RunnableConfig()
+        config = (
+            self.threads.config(extraction.id, extraction.name)
+            if may_wait
+            else RunnableConfig(metadata={"name": extraction.name})
+        )
         config["callbacks"] = [self.tracer] if self.tracer else []
         parts = (self.threads.graph if may_wait else graph).astream(
             given,

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from schemas.errors import UsageError
@@ -17,8 +18,16 @@ if TYPE_CHECKING:
 _GRACE_S = 3
 
 
-def run_server(host: str, port: int, *, is_agent: bool = False) -> None:
+def run_server(
+    host: str, port: int, announce: Callable[[str], None] = lambda _url: None, *, is_agent: bool = False
+) -> None:
     """Serve until a signal ends it: the page and REST, or the agent.
+
+    Args:
+        host: the address to listen on.
+        port: its port.
+        announce: called with the URL once nothing but the port can refuse.
+        is_agent: serve the agent.
 
     Raises:
         UsageError: the address needs tokens and there are none, or the port is taken.
@@ -45,6 +54,7 @@ def run_server(host: str, port: int, *, is_agent: bool = False) -> None:
     # uvicorn ends what it began and raises the signal once more; MLflow stores its last traces at a normal exit.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     server = uvicorn.Server(config)
+    announce(f"http://{f'[{host}]' if ':' in host else host}:{port}")
     server.run()
     if not server.started:
         raise UsageError(f"the service did not start on {host}:{port}; the lines above say why")

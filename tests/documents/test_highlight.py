@@ -5,7 +5,7 @@ from io import BytesIO
 from PIL import Image
 
 from documents.grounding import Spot
-from documents.highlight import highlight
+from documents.highlight import Mark, highlight
 
 GREEN, ORANGE = (0, 158, 115), (230, 159, 0)
 
@@ -22,9 +22,9 @@ def make_place(grounding, bbox):
     return Spot(grounding=grounding, page_index=0, bbox=bbox)
 
 
-def draw(*places):
-    """Highlight the places on a blank page."""
-    return Image.open(BytesIO(highlight(make_png(), places)))
+def draw(*marks):
+    """Highlight values on a blank page."""
+    return Image.open(BytesIO(highlight(make_png(), [Mark(*mark) for mark in marks])))
 
 
 def test_frame_has_the_colour_of_the_grounding():
@@ -32,6 +32,16 @@ def test_frame_has_the_colour_of_the_grounding():
     picture = draw(("1", make_place("found", (0.25, 0.2, 0.5, 0.3))), ("2", make_place("close", (0.25, 0.6, 0.5, 0.7))))
     assert picture.getpixel((150, 58)) == GREEN  # the top edge: 0.2 of 300, less the margin of 2
     assert picture.getpixel((150, 178)) == ORANGE
+
+
+def test_value_in_doubt_is_not_green_where_it_stands():
+    """What speaks against it has the colour that doubt has on the page; one that is ambiguous too keeps its own."""
+    boxes = (0.25, 0.2, 0.5, 0.3), (0.25, 0.6, 0.5, 0.7)
+    picture = draw(("1", make_place("found", boxes[0]), True), ("2", make_place("ambiguous", boxes[1]), True))
+    assert picture.getpixel((150, 58)) == ORANGE
+    assert picture.getpixel((150, 178)) == (204, 121, 167)
+    shared = draw(("1", make_place("found", boxes[0]), True), ("2", make_place("found", boxes[0])))
+    assert shared.getpixel((150, 58)) == ORANGE
 
 
 def test_fill_lets_the_print_through():

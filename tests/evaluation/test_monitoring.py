@@ -44,6 +44,7 @@ def run(number: int = 0, **changed: object) -> TracedRun:
         figures=FIGURES,
         reviewers=(),
         kind="",
+        session="",
     )
     return replace(plain, **changed)
 

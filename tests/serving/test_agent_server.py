@@ -111,4 +111,5 @@ def test_other_addresses_need_tokens(root: Path, tmp_path: Path) -> None:
         cwd=root, env=own_environment(tmp_path, PYTHONPATH=str(root)), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 2
-    assert "expected OPTOPHONE_API_TOKENS to serve on 0.0.0.0" in done.stderr
+    assert done.stderr.startswith("optophone: expected OPTOPHONE_API_TOKENS to serve on 0.0.0.0")
+    assert "http://" not in done.stderr

@@ -155,13 +155,18 @@ def test_same_documents_are_compared_each_with_itself(
 
 @pytest.mark.usefixtures("experiment")
 def test_too_few_runs_are_not_judged(optophone: Callable[..., Any], small_forms: list[Form], tmp_path: Path) -> None:
-    """It says so, and exits with 0; an empty store too."""
-    assert optophone("monitor", "--out", tmp_path).code == 0
+    """It says how many there are and how many it takes, and exits with 0; an empty store too."""
+    empty = optophone("monitor", "--out", tmp_path)
+    assert (empty.code, "not enough: no run counts in this store; extract" in empty.out) == (0, True)
     extract(small_forms, [form.pairs for form in small_forms])
     outcome = optophone("monitor", "--window", "20", "--out", tmp_path)
     assert outcome.code == 0
-    assert "not enough" in outcome.out
-    assert "20 runs count" in outcome.out
+    assert "not enough: 20 runs count and it takes 40, two windows of 20; wait for more\n" in outcome.out
+    larger = optophone("monitor", "--out", tmp_path)
+    said = "20 runs count and it takes 200, two windows of 100; wait for more, or give --window 20, which takes 40\n"
+    assert said in larger.out
+    by_time = optophone("monitor", "--window", "1h", "--out", tmp_path)
+    assert "0 different documents before and 20 last, and it takes 20 in each window; wait for more" in by_time.out
     assert not list(tmp_path.iterdir())
 
 
@@ -182,7 +187,7 @@ def test_labelled_and_evaluated_runs_are_left_out(
         extract(forms[:1], [forms[0].pairs])
     _, found = monitored(20, tmp_path, capsys)
     assert found["left_out"] == {"evaluation": 1, "labelled": 1}
-    assert "2 runs count, 0 and 0 in the windows" in found["notes"][0]
+    assert found["summary"] == "not enough: 2 runs count and it takes 40, two windows of 20; wait for more"
 
 
 @pytest.mark.usefixtures("experiment")

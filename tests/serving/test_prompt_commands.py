@@ -168,6 +168,12 @@ def test_unknown_names_list_the_known_ones(optophone: Run, arguments: list[str],
     assert said in err
 
 
+def test_history_of_a_prompt_that_was_never_moved_says_so(optophone: Run) -> None:
+    """On stderr, with the command that moves it: there is no line to read."""
+    said = "`production` of optophone-refine was never moved; optophone prompts promote VERSION moves it\n"
+    assert optophone("prompts", "history", "--name", "optophone-refine") == (0, "", said)
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("production_stays")
 def test_process_that_stays_up_follows_the_moves_of_another(root: Path, data_dir: Path) -> None:

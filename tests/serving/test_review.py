@@ -15,6 +15,7 @@ from postgres import PostgresServer
 from processes import own_environment
 
 from chat_models.scripted import ScriptedChatModel
+from graph.tracing.queue import flush_traces
 from schemas.errors import UsageError
 
 Run = Callable[..., Any]
@@ -197,6 +198,30 @@ def test_answer_that_stays_wrong_waits_on(optophone: Run, wait: Callable[..., di
     code, out, _ = optophone("review", id, "--confirm", "--json")
     line = json.loads(out)
     assert (code, line["review_id"], line["waits_for"]["fields"][0]["path"]) == (1, id, "/total")
+
+
+def test_traces_tell_what_still_waits(optophone: Run, wait: Callable[..., dict[str, Any]]) -> None:
+    """Answered wrongly it waits on, once; then its trace tells how it ended. Another's goes on waiting."""
+    line, other = wait(), wait(name="b.pdf")
+    flush_traces()
+
+    def listed(*options: str) -> list[tuple[str, str]]:
+        out = optophone("traces", "--json", "--schema", "receipt", "--since", "1h", *options).out
+        runs = [json.loads(line) for line in out.splitlines()]
+        names = {line["review_id"]: "a.pdf", other["review_id"]: "b.pdf"}
+        return [(run["name"], run["status"]) for run in runs if names.get(run["session"]) == run["name"]]
+
+    assert listed("--status", "waiting") == [("b.pdf", "waiting"), ("a.pdf", "waiting")]
+    optophone("review", line["review_id"], "--set", "/total=nine", "--confirm")
+    flush_traces()
+    assert sorted(listed("--status", "waiting")) == [("a.pdf", "waiting"), ("b.pdf", "waiting")]
+    optophone("review", line["review_id"], "--set", "/total=8.00", "--confirm")
+    flush_traces()
+    assert listed("--status", "waiting") == [("b.pdf", "waiting")]
+    assert listed() == [("a.pdf", "valid"), ("a.pdf", "valid"), ("b.pdf", "waiting"), ("a.pdf", "valid")]
+    runs = [json.loads(line) for line in optophone("traces", "--json", "--since", "1h").out.splitlines()]
+    first = next(run["trace_id"] for run in reversed(runs) if run["session"] == line["review_id"])
+    assert "status   valid" in optophone("traces", "show", first).out
 
 
 def test_lists_are_typed_as_json(optophone: Run, wait: Callable[..., dict[str, Any]]) -> None:

@@ -109,7 +109,7 @@ def test_page_that_cannot_be_read_is_a_failure_with_its_reason() -> None:
 def test_wrong_request_is_told_before_anything_runs() -> None:
     """The caller gets the sentence."""
     agent = _agent(Context(chat_model="local"))
-    with pytest.raises(UsageError, match="expected one input_image or input_file, got 0"):
+    with pytest.raises(UsageError, match="expected one input_image or input_file, got none"):
         agent.predict({"input": [{"role": "user", "content": "hello"}]})
 
 

@@ -60,10 +60,17 @@ def test_bare_base64_can_be_no_path() -> None:
     assert _read(part).document == "data:application/octet-stream;base64,/etc/passwd"
 
 
-@pytest.mark.parametrize("parts", [[], [{"type": "input_text", "text": "hello"}], [IMAGE, IMAGE]])
-def test_one_request_is_one_document(parts: list[Any]) -> None:
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        ([], "got none; send the page"),
+        ([{"type": "input_text", "text": "hello"}], "got none; send the page"),
+        ([IMAGE, IMAGE], "got 2; send a request for each"),
+    ],
+)
+def test_one_request_is_one_document(parts: list[Any], said: str) -> None:
     """None and several are told, not guessed at."""
-    with pytest.raises(UsageError, match=r"expected one input_image or input_file, got [02]"):
+    with pytest.raises(UsageError, match=f"expected one input_image or input_file, {said}"):
         _read(*parts)
 
 
@@ -110,6 +117,8 @@ def test_choices_replace_the_models_own() -> None:
     [
         ({"chat_model": "openai:gpt-5"}, "expected a chat model of local, local:rules"),
         ({"chat_model": "local:/etc/passwd"}, "expected a chat model of"),
+        ({"target_schema": "recipt"}, "use one of form, invoice, receipt, or send the schema itself as json_schema$"),
+        ({"schema": "receipt"}, "custom_inputs/schema is not known; use one of target_schema, json_schema, "),
         ({"target_schema": "/etc/passwd.json"}, "unknown schema"),
         ({"target_schema": "os:environ"}, "unknown schema"),
         ({"json_schema": {"type": "string"}}, "must describe an object"),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 pytestmark = pytest.mark.browser
 
@@ -31,6 +31,30 @@ def test_several_files_are_read_and_searched(open_page: Open, write_pdf: WritePd
     expect(page.locator("#rows .tone.valid")).to_have_count(2)
     page.get_by_placeholder("Search").fill("anna")
     lines(page, "search-anna.pdf")
+
+
+def test_traces_have_a_column_where_there_is_one(open_page: Open, write_pdf: WritePdf) -> None:
+    """Without an MLflow server there is no page of a trace, and no column of blanks."""
+    page = open_page()
+    page.locator("#file").set_input_files(write_pdf("traced.pdf", ["Name: Dora"]))
+    page.locator("tr.row").first.wait_for()
+
+    def with_traces(route: Route) -> None:
+        response = route.fetch()
+        found = response.json()
+        items = [{**item, "trace_url": "http://mlflow.example/t"} for item in found["items"]]
+        route.fulfill(response=response, json={**found, "items": items})
+
+    page.goto(page.url.partition("#")[0] + "#/")
+    expect(page.locator("#rows tr").first).to_be_visible()
+    expect(page.get_by_role("columnheader", name="MLflow")).to_have_count(0)
+    cells = page.locator("#rows tr").first.locator("th, td")
+    expect(cells).to_have_count(page.locator("thead th:visible").count())
+    page.route("**/api/v1/extractions?*", with_traces)
+    page.get_by_placeholder("Search").fill("traced")
+    expect(page.get_by_role("columnheader", name="MLflow")).to_be_visible()
+    expect(page.get_by_role("link", name="Trace of traced.pdf")).to_have_attribute("href", "http://mlflow.example/t")
+    expect(cells).to_have_count(page.locator("thead th:visible").count())
 
 
 def test_dropped_and_pasted_files_are_taken(open_page: Open, write_pdf: WritePdf) -> None:

@@ -100,6 +100,43 @@ def test_doubtful_values_come_first_with_their_reasons(read_example: Read) -> No
     )
 
 
+def test_reason_that_several_have_in_common_is_said_once(read_example: Read) -> None:
+    """Above their rows, without the confidence that each has; who judges one of them takes it out."""
+    page = read_example("local")
+    said = page.get_by_text("it stands there, but perhaps as another question's answer, or misread")
+    expect(said).to_have_text(
+        ["Unless said otherwise: it stands there, but perhaps as another question's answer, or misread"]
+    )
+    doubtful = page.locator("tr.row.doubtful .name")
+    assert doubtful.count() > 1
+    described = [name.get_attribute("aria-describedby") for name in doubtful.all()]
+    assert described == [page.locator(".common .reason").get_attribute("id")] * len(described)
+    assert page.locator("tr.row .reason").count() == 0
+
+
+def test_reason_of_a_rows_own_stands_in_it(read_example: Read) -> None:
+    """Beside others that share one, and where only one value has it."""
+    page = read_example()
+    expect(page.locator("tr.row .reason").filter(has_text="Street")).to_have_count(1)
+    page.keyboard.press("n")
+    while page.locator("tr.row.doubtful").count() > 1:
+        page.keyboard.press("c")
+    expect(page.locator(".common")).to_have_count(0)
+    expect(page.locator("tr.row .reason")).to_have_count(1)
+
+
+def test_value_in_doubt_has_the_colour_of_doubt_on_the_scan(read_example: Read) -> None:
+    """Though it stands there; judged, it has the colour of what was judged."""
+    page = read_example("local")
+    row(page, "Hotel").locator(".name").focus()
+    box = page.get_by_role("button", name="Hotel: Breakwater Inn (found, in doubt)")
+    expect(box).to_have_css("border-color", "rgb(230, 159, 0)")
+    expect(page.locator(".legend")).to_contain_text(f"{page.locator('tr.row.doubtful').count()} doubtful")
+    page.keyboard.press("n")
+    page.keyboard.press("c")
+    expect(page.get_by_role("button", name="Hotel: Breakwater Inn (correct)")).to_have_class("box reviewed")
+
+
 def test_the_pages_own_reading_is_taken_by_one_click(read_example: Read) -> None:
     """What stands at a doubtful value's place is offered for it."""
     page = read_example()

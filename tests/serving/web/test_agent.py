@@ -91,8 +91,8 @@ def test_without_tokens_only_this_machine_is_let_in(serve: Serve) -> None:
     ("body", "said"),
     [
         (_body(document=""), "nothing is fetched"),
-        ({"input": "hello"}, "input: Input should be a valid list"),
-        ({"input": [{"role": "user", "content": "hello"}]}, "expected one input_image or input_file, got 0"),
+        ({"input": "hello"}, "expected one input_image or input_file, got none"),
+        ({"input": [{"role": "user", "content": "hello"}]}, "expected one input_image or input_file, got none"),
         (_body(custom_inputs={"chat_model": "openai:gpt-5"}), "expected a chat model of"),
         (_body(custom_inputs={"target_schema": "/etc/x.json"}), "unknown schema"),
         ({}, "input: Field required"),

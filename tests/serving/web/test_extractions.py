@@ -52,6 +52,7 @@ def test_extraction_knows_its_trace(client: TestClient, upload: Upload) -> None:
     trace = mlflow.get_trace(done["trace_id"])
     assert trace.data.spans[0].outputs["document"] == done["document"]
     assert trace.info.tags["optophone.document"] == done["document"]
+    assert trace.info.tags["optophone.name"] == "form.pdf"
 
 
 def test_accepted_extraction_needs_no_waiting(client: TestClient, upload: Upload) -> None:

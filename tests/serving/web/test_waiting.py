@@ -15,6 +15,8 @@ from leaks import read_apart
 
 from chat_models.scripted import ScriptedChatModel
 from evaluation.datasets.reviewed import load_reviewed
+from evaluation.monitoring.query import RunQuery
+from evaluation.monitoring.runs import find_runs
 from graph.app import graph
 from graph.audit import read
 from graph.checkpoints import open_checkpointer
@@ -133,6 +135,17 @@ def test_answer_ends_the_extraction_and_is_ground_truth(asked: Asked) -> None:
     (feedback,) = mlflow.get_trace(ended["trace_id"]).search_assessments("is_correct")
     assert (feedback.value, feedback.source.source_id) == (False, "local")
     assert asked.answer("again").status_code == 409
+
+
+def test_run_that_goes_on_is_found_by_the_documents_name(asked: Asked) -> None:
+    """So is the trace of what it waited with: both are the upload's."""
+    ended = asked.answer("Alice Smith").json()
+    flush_traces()
+    newest = find_runs(RunQuery(document="form.pdf", chat_model=ended["result"]["chat_model"]))
+    assert [(run.trace_id, run.status) for run in newest] == [
+        (ended["trace_id"], "valid"),
+        (asked.extraction["trace_id"], "waiting"),
+    ]
 
 
 def test_answer_that_is_still_wrong_is_asked_again(serve: Serve, upload: Upload, script: Script) -> None:
