@@ -61,6 +61,7 @@ def document_columns() -> Any:
             ("target_schema", text),
             ("extraction", text),  # JSON: each schema has a shape of its own
             ("validation_errors", text),  # JSON
+            ("conflicts", text),  # JSON
             ("error", text),
             ("attempts", number),
             ("prompts", pa.list_(text)),
@@ -105,7 +106,8 @@ def document_row(record: Record) -> dict[str, Any]:
     if result := record["result"]:
         named = ("stop_reason", "target_schema", "attempts", "prompts", "chat_model")
         row |= {name: result[name] for name in named}  # type: ignore[literal-required]
-        row |= {name: json.dumps(result[name], ensure_ascii=False) for name in ("extraction", "validation_errors")}
+        written = ("extraction", "validation_errors", "conflicts")
+        row |= {name: json.dumps(result[name], ensure_ascii=False) for name in written}  # type: ignore[literal-required]
     return _whole(row)
 
 

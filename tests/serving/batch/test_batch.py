@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow.dataset as ds
 import pytest
 from batches import ANSWER, paid_answer, records_of, summary_of
+from pdfs import long_pdf
 
 from chat_models.scripted import ScriptedChatModel
 
@@ -102,6 +103,21 @@ def test_unknown_failure_is_a_record(optophone: Run, write: Any, register: Any, 
     assert optophone(*command, "--retry-failed").code == 0
 
 
+def test_parquet_tells_what_pages_contradict(
+    optophone: Run, register: Callable[[Callable[[str], str]], str], tmp_path: Path
+) -> None:
+    """The value that stands is a row of `fields/`, the other one is in its document's row."""
+    (tmp_path / "two.pdf").write_bytes(long_pdf([["Total 8.00"], ["Total 9.00"]]))
+    name = register(lambda request: json.dumps({"total": 9.0 if "9.00" in request else 8.0}))
+    command = ("batch", tmp_path / "two.pdf", "--schema", "receipt", "--pages-per-request", 1, "--chat-model", name)
+    assert optophone(*command, "--out", tmp_path / "out", "--format", "parquet").code == 0
+    [row] = ds.dataset(tmp_path / "out" / "documents").to_table().to_pylist()
+    [conflict] = json.loads(row["conflicts"])
+    assert (conflict["path"], conflict["value"], conflict["page_index"]) == ("/total", 9.0, 1)
+    fields = ds.dataset(tmp_path / "out" / "fields").to_table().to_pylist()
+    assert [(field["path"], field["value"], field["page_index"]) for field in fields] == [("/total", "8.0", 0)]
+
+
 def test_parquet_holds_the_same(optophone: Run, write: Any, script: Script, tmp_path: Path) -> None:
     """A row a document, a row a value with its box; written anew when more is done."""
     name, _ = script(*[paid_answer()] * 2)
@@ -115,7 +131,8 @@ def test_parquet_holds_the_same(optophone: Run, write: Any, script: Script, tmp_
     for row, record in zip(documents, records_of(out), strict=True):
         assert row["source"] == record["source"]
         assert (row["status"], row["tokens"], row["trace_id"]) == ("valid", 100, record["trace_id"])
-        assert json.loads(row["extraction"]) == record["result"]["extraction"]
+        for name in ("extraction", "validation_errors", "conflicts"):
+            assert json.loads(row[name]) == record["result"][name]
     assert [(row["path"], row["value"], row["grounding"]) for row in fields] == [
         ("/pairs/0/key", "Name", "found"),
         ("/pairs/0/values/0", "Alice", "found"),
