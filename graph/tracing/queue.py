@@ -18,7 +18,6 @@ from graph.settings import get_settings
 from graph.tracing.store import Parcel, pack, prepare, store
 from graph.tracing.tracers import is_traced
 from prompts.connection import connect
-from schemas.errors import UnreachableError
 
 _logger = logging.getLogger("optophone")
 
@@ -128,29 +127,26 @@ class TraceQueue:
     def _store_next(self) -> None:
         with self._changed:
             parcels = [self._parcels.popleft() for _ in range(min(_AT_ONCE, len(self._parcels)))]
-        stored, reason = 0, "the store took only some of them"
         try:
-            stored = self._store(parcels)
-        except UnreachableError as error:  # the connection has said so
-            reason = str(error)
+            reasons = self._store(parcels)
         except Exception as error:  # whatever MLflow says, forms are read without it
-            reason = str(error).partition("\n")[0]
+            reasons = [str(error).partition("\n")[0]] * len(parcels)
         with self._changed:
-            self._counts.stored += stored
+            self._counts.stored += len(parcels) - len(reasons)
             self._counts.waiting -= len(parcels)
             self._settled += len(parcels)
             self._last_settled = time.monotonic()
-            if stored < len(parcels):
-                self._lose(len(parcels) - stored, reason)
+            if reasons:
+                self._lose(len(reasons), reasons[0])
             self._changed.notify_all()
 
-    def _store(self, parcels: Sequence[Parcel]) -> int:
+    def _store(self, parcels: Sequence[Parcel]) -> list[str]:
         uri = get_settings().tracking_uri
         if self._is_ready is not None:
             wait([self._is_ready])  # the process imports MLflow first, which is not the store's fault
         return connect(uri).run(lambda: self._store_somewhere(parcels, uri), _DEADLINE_S)
 
-    def _store_somewhere(self, parcels: Sequence[Parcel], uri: str) -> int:
+    def _store_somewhere(self, parcels: Sequence[Parcel], uri: str) -> list[str]:
         if self._pool is not None:
             try:
                 return self._pool.submit(store, parcels, uri).result()

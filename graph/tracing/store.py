@@ -5,12 +5,17 @@ CPU time a trace, because whoever comes second merges what is there row by row. 
 first and then the spans of several traces at once, take a third (docs/experiments.md).
 """
 
+import logging
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from prompts.connection import connect, root_cause
 from schemas.errors import UnreachableError
+
+_logger = logging.getLogger("optophone")
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class Parcel(NamedTuple):
@@ -35,98 +40,119 @@ def prepare() -> None:
     import mlflow.tracing.client  # noqa: F401, PLC0415 - takes seconds
 
 
-def store(parcels: Sequence[Parcel], tracking_uri: str) -> int:
-    """Store the traces; return how many of them are stored whole.
+class _Begun(NamedTuple):
+    """A trace whose row is stored."""
+
+    trace: Any
+    parcel: Parcel
+    info: Any
+    """As the store gave it back: where its files go."""
+
+
+def store(parcels: Sequence[Parcel], tracking_uri: str) -> list[str]:
+    """Store the traces; return for each that isn't there whole why not.
 
     Raises:
         UnreachableError: the store doesn't answer; nobody waits for that more than once.
-        Exception: what MLflow raises where it takes none of them.
     """
-    try:
-        return _store(parcels, tracking_uri)
-    except Exception as error:
-        if _is_unanswered(error):
-            raise UnreachableError(str(root_cause(error))) from error
-        raise
-
-
-def _store(parcels: Sequence[Parcel], tracking_uri: str) -> int:
     connect(tracking_uri)
-    from mlflow.entities import Trace  # noqa: PLC0415 - takes seconds
-    from mlflow.tracing.client import TracingClient  # noqa: PLC0415
+    from mlflow.tracing.client import TracingClient  # noqa: PLC0415 - takes seconds
 
     client = TracingClient(tracking_uri)
-    begun, failure = [], None
-    for parcel in parcels:
-        trace = Trace.from_json(parcel.trace_json)
+    begun, refused = _each(parcels, lambda parcel: _begin(client, parcel))
+    told, spanless = _store_spans(client, begun)
+    _, pageless = _each(told, lambda one: _attach(client, one))
+    _, unlinked = _each(told, lambda one: _link(client, one))
+    if unlinked:  # the trace itself is there
+        _logger.info("a trace is not linked to its prompts (%s)", unlinked[0])
+    return [*refused, *spanless, *pageless]
+
+
+def _each(items: Sequence[T], step: Callable[[T], R]) -> tuple[list[R], list[str]]:
+    """Return what the step makes of the items, and of those that the store refuses the reasons."""
+    done, reasons = [], []
+    for item in items:
         try:
-            begun.append((trace, parcel, _begin(client, trace)))
-        except Exception as error:
-            if _is_unanswered(error):
-                raise
-            failure = error  # whatever it is, the others may be taken
-    if failure and not begun:
-        raise failure
-    _store_spans(client, begun)
-    return sum(_complete(client, trace, parcel, info) for trace, parcel, info in begun)
+            done.append(step(item))
+        except Exception as error:  # whatever it is, the others may be taken
+            reasons.append(_refusal(error))
+    return done, reasons
 
 
-def _begin(client: Any, trace: Any) -> Any:
+def _begin(client: Any, parcel: Parcel) -> _Begun:
+    from mlflow.entities import Trace  # noqa: PLC0415 - takes seconds
     from mlflow.tracing.utils import add_size_stats_to_trace_metadata  # noqa: PLC0415
 
+    trace = Trace.from_json(parcel.trace_json)
     add_size_stats_to_trace_metadata(trace)
-    return client.start_trace(trace.info)
+    return _Begun(trace, parcel, client.start_trace(trace.info))
 
 
-def _store_spans(client: Any, begun: Sequence[tuple[Any, Parcel, Any]]) -> None:
+def _store_spans(client: Any, begun: Sequence[_Begun]) -> tuple[list[_Begun], list[str]]:
     """Put the spans into the database; where a store takes none there, beside the trace as a file."""
     by_experiment = defaultdict(list)
-    for trace, _, info in begun:
-        by_experiment[trace.info.experiment_id].append((trace, info))
-    for experiment_id, traces in by_experiment.items():
+    for one in begun:
+        by_experiment[one.info.experiment_id].append(one)
+    done: list[_Begun] = []
+    reasons: list[str] = []
+    for experiment_id, group in by_experiment.items():
         try:
-            client.log_spans(experiment_id, [span for trace, _ in traces for span in trace.data.spans])
+            client.log_spans(experiment_id, [span for one in group for span in one.trace.data.spans])
         except Exception as error:  # an older server says so in several ways
-            if _is_unanswered(error):
-                raise
-            for trace, info in traces:
-                client._upload_trace_data(info, trace.data)
+            _refusal(error)
+            taken, refused = _each(group, lambda one: _upload_spans(client, one))
+            done += taken
+            reasons += refused
+        else:
+            done += group
+    return done, reasons
 
 
-def _complete(client: Any, trace: Any, parcel: Parcel, info: Any) -> bool:
-    """Add what stands beside a trace; tell whether it was taken."""
-    try:
-        _attach(client, parcel, info)
-        _link(client, parcel, trace.info.trace_id)
-    except Exception as error:
-        if _is_unanswered(error):
-            raise
-        return False
-    return True
+def _upload_spans(client: Any, begun: _Begun) -> _Begun:
+    client._upload_trace_data(begun.info, begun.trace.data)
+    return begun
 
 
-def _attach(client: Any, parcel: Parcel, info: Any) -> None:
-    if parcel.attachments:
-        artifacts = client._get_artifact_repo_for_trace(info)
-        for key, (_, content) in parcel.attachments.items():
+def _attach(client: Any, begun: _Begun) -> None:
+    if begun.parcel.attachments:
+        artifacts = client._get_artifact_repo_for_trace(begun.info)
+        for key, (_, content) in begun.parcel.attachments.items():
             artifacts.upload_attachment(key, content)
 
 
-def _link(client: Any, parcel: Parcel, trace_id: str) -> None:
+def _link(client: Any, begun: _Begun) -> None:
     from mlflow.entities.model_registry import PromptVersion  # noqa: PLC0415 - takes seconds
 
-    if parcel.prompts:
+    if begun.parcel.prompts:
         # Its base class calls a method abstract without being an abstract class.
-        versions = [PromptVersion(name, version, template="") for name, version in parcel.prompts]  # type: ignore[abstract]
-        client.link_prompt_versions_to_trace(trace_id, versions)
+        versions = [PromptVersion(name, version, template="") for name, version in begun.parcel.prompts]  # type: ignore[abstract]
+        client.link_prompt_versions_to_trace(begun.trace.info.trace_id, versions)
+
+
+def _refusal(error: Exception) -> str:
+    """Return why the store didn't take something.
+
+    Raises:
+        UnreachableError: it doesn't answer at all.
+    """
+    cause = root_cause(error)
+    reason = str(cause).partition("\n")[0] or type(cause).__name__
+    if _is_unanswered(error):
+        raise UnreachableError(reason) from error
+    return reason
 
 
 def _is_unanswered(error: BaseException | None) -> bool:
-    """Tell a server that is gone or hangs from one that refuses: the next request would wait as long."""
-    from requests.exceptions import ConnectionError, Timeout  # noqa: PLC0415 - comes with mlflow
+    """Tell a server that is gone or hangs, where the next request would wait as long, from one that refuses.
+
+    A connection that is cut off in the middle is a refusal too: so a proxy treats what is too large for it.
+    """
+    from urllib3.exceptions import NewConnectionError  # noqa: PLC0415 - comes with mlflow
+    from urllib3.exceptions import TimeoutError as RequestTimeout  # noqa: PLC0415
 
     while error is not None:
-        if isinstance(error, ConnectionError | Timeout):
+        # urllib3 names a time-out while it sends only in the arguments of what it raises.
+        if any(isinstance(one, NewConnectionError | RequestTimeout | TimeoutError) for one in (error, *error.args)):
             return True
         error = error.__cause__ or error.__context__
     return False

@@ -2,7 +2,6 @@
 
 import json
 import os
-import pickle
 import signal
 import threading
 import time
@@ -11,17 +10,14 @@ from typing import Any
 
 import mlflow
 import pytest
-import requests
 from pdfs import text_pdf
 
 import graph.tracing.queue as module
 from chat_models.scripted import ScriptedChatModel
 from graph.app import graph
-from graph.settings import get_settings
 from graph.tracing.queue import TraceQueue, flush_traces, keep_up, trace_counts
-from graph.tracing.store import Parcel, pack, store
+from graph.tracing.store import Parcel
 from graph.tracing.tracers import last_trace_id
-from schemas.errors import UnreachableError
 
 Script = Callable[..., tuple[str, ScriptedChatModel]]
 
@@ -95,9 +91,9 @@ def test_full_queue_loses_what_comes(queue: TraceQueue, monkeypatch: pytest.Monk
     assert (queue.counts().lost, queue.counts().waiting) == (1, 0)
 
 
-def _stored_slowly(*_: Any) -> int:
+def _store_slowly(*_: Any) -> list[str]:
     time.sleep(0.3)
-    return 1
+    return []
 
 
 def test_steady_feed_does_not_hold_up_who_waits(queue: TraceQueue, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,13 +101,13 @@ def test_steady_feed_does_not_hold_up_who_waits(queue: TraceQueue, monkeypatch: 
     monkeypatch.setattr(module, "_AT_ONCE", 1)
     begun = 0
 
-    def store_and_put(*_: Any) -> int:
+    def store_and_put(*_: Any) -> list[str]:
         nonlocal begun
         begun += 1
         time.sleep(0.02)
         if begun <= 40:
             queue.put(BROKEN)
-        return 1
+        return []
 
     monkeypatch.setattr(module, "store", store_and_put)
     queue.put(BROKEN)
@@ -126,57 +122,20 @@ async def test_nobody_waits_for_a_store_that_takes_nothing(queue: TraceQueue, mo
     monkeypatch.setattr(module, "_NEARLY_FULL", 1)
     monkeypatch.setattr(module, "_LONGEST_WAIT_S", 0.3)
     hangs = threading.Event()
-    monkeypatch.setattr(module, "store", lambda *_: int(hangs.wait(10)))
+    monkeypatch.setattr(module, "store", lambda *_: [] if hangs.wait(10) else ["it hangs"])
     queue.put(BROKEN)
     begun = time.monotonic()
     for _ in range(10):
         await keep_up()
-    assert 0.3 <= time.monotonic() - begun < 0.6
+    assert 0.3 <= time.monotonic() - begun < 1.5  # each by itself: 3 s
     hangs.set()
-
-
-def test_store_that_does_not_answer_is_asked_once(queue: TraceQueue, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Twenty traces don't wait for twenty timeouts."""
-    from mlflow.tracing.client import TracingClient
-
-    asked = []
-
-    def refuse(*_: Any) -> None:
-        asked.append(1)
-        try:
-            raise requests.ConnectionError("refused")
-        except requests.ConnectionError as error:
-            raise mlflow.MlflowException("three lines of wrapping") from error
-
-    monkeypatch.setattr(TracingClient, "start_trace", refuse)
-    trace = mlflow.entities.Trace(info=_info(), data=mlflow.entities.TraceData(spans=[]))
-    with pytest.raises(UnreachableError, match="refused"):
-        store([pack(trace, [])] * 20, get_settings().tracking_uri)
-    assert len(asked) == 1
-
-
-def _info() -> Any:
-    location = mlflow.entities.TraceLocation.from_experiment_id("0")
-    return mlflow.entities.TraceInfo(
-        trace_id="tr-1", trace_location=location, request_time=0, state=mlflow.entities.TraceState.OK
-    )
-
-
-def test_prompts_of_a_server_can_be_sent_to_another_process() -> None:
-    """MLflow's object holds lists of the protocol's library, which can't."""
-    from google.protobuf.struct_pb2 import ListValue
-
-    version = mlflow.entities.model_registry.PromptVersion("optophone-extract", 3, template="x")
-    version._aliases = ListValue().values
-    trace = mlflow.entities.Trace(info=_info(), data=mlflow.entities.TraceData(spans=[]))
-    assert pickle.loads(pickle.dumps(pack(trace, [version]))).prompts == [("optophone-extract", 3)]  # noqa: S301 - ours
 
 
 async def test_documents_wait_while_the_store_is_behind(queue: TraceQueue, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits while there is room; then until there is."""
     monkeypatch.setattr(module, "_NEARLY_FULL", 2)
     monkeypatch.setattr(module, "_AT_ONCE", 1)
-    monkeypatch.setattr(module, "store", _stored_slowly)
+    monkeypatch.setattr(module, "store", _store_slowly)
     begin = time.monotonic()
     queue.put(BROKEN)
     await keep_up()
