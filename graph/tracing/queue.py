@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import os
+import signal
 import threading
 import time
 from collections import deque
@@ -55,7 +57,8 @@ class TraceQueue:
         self._last_settled = time.monotonic()  # or the first was put where none waited
         self._thread: threading.Thread | None = None
         self._pool: ProcessPoolExecutor | None = None
-        self._is_ready: Future[None] | None = None
+        self._child: Future[int] | None = None  # its process id, once it can store
+        self._under_way: Future[list[str]] | None = None
         self._is_closed = False
 
     def counts(self) -> TraceCounts:
@@ -67,7 +70,7 @@ class TraceQueue:
         """Store in another process from now on: in this one it would take the interpreter from the documents."""
         if self._pool is None:
             self._pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=begin_child)
-            self._is_ready = self._pool.submit(prepare)
+            self._child = self._pool.submit(prepare)
 
     def put(self, parcel: Parcel) -> None:
         """Take a trace; at once where the process is ending already."""
@@ -92,7 +95,7 @@ class TraceQueue:
             self._changed.wait_for(lambda: self._settled >= all_so_far)
 
     def close(self) -> None:
-        """Store what waits, and end the thread and the process."""
+        """Store what waits, and end the thread and the process, which may be at traces that were given up."""
         self.flush()
         with self._changed:
             self._is_closed = True
@@ -100,14 +103,18 @@ class TraceQueue:
         if self._thread is not None:
             self._thread.join()
         if self._pool is not None:
+            if self._child and self._under_way and not self._under_way.done():
+                os.kill(self._child.result(), signal.SIGTERM)
             self._pool.shutdown()
             self._pool = None
 
     async def keep_up(self) -> None:
-        """Wait while the store is far behind."""
+        """Wait while the store is far behind; how long the process takes to start doesn't count."""
         begun = time.monotonic()
         while self._counts.waiting >= _NEARLY_FULL:
-            if time.monotonic() >= min(begun, self._last_settled) + _LONGEST_WAIT_S:
+            if self._child and not self._child.done():
+                begun = time.monotonic()
+            elif time.monotonic() >= min(begun, self._last_settled) + _LONGEST_WAIT_S:
                 return
             await asyncio.sleep(_LOOK_AGAIN_S)
 
@@ -142,15 +149,19 @@ class TraceQueue:
 
     def _store(self, parcels: Sequence[Parcel]) -> list[str]:
         uri = get_settings().tracking_uri
-        if self._is_ready is not None:
-            wait([self._is_ready])  # the process imports MLflow first, which is not the store's fault
+        if self._child is not None:
+            wait([self._child])  # the process imports MLflow first, which is not the store's fault
+            self._last_settled = time.monotonic()
         return connect(uri).run(lambda: self._store_somewhere(parcels, uri), _DEADLINE_S)
 
     def _store_somewhere(self, parcels: Sequence[Parcel], uri: str) -> list[str]:
         if self._pool is not None:
             try:
-                return self._pool.submit(store, parcels, uri).result()
+                self._under_way = self._pool.submit(store, parcels, uri)
+                return self._under_way.result()
             except BrokenProcessPool:
+                if self._is_closed:  # and these were given up
+                    raise
                 _logger.warning("the process that stores traces has ended; they are stored in this one")
                 self._pool = None
         return store(parcels, uri)

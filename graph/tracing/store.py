@@ -6,6 +6,7 @@ first and then the spans of several traces at once, take a third (docs/experimen
 """
 
 import logging
+import os
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
@@ -35,9 +36,11 @@ def pack(trace: Any, prompts: Sequence[Any]) -> Parcel:
     return Parcel(trace.to_json(), attachments, [(prompt.name, prompt.version) for prompt in prompts])
 
 
-def prepare() -> None:
-    """Import what storing needs."""
+def prepare() -> int:
+    """Import what storing needs; return this process's id."""
     import mlflow.tracing.client  # noqa: F401, PLC0415 - takes seconds
+
+    return os.getpid()
 
 
 class _Begun(NamedTuple):

@@ -1,11 +1,15 @@
 """Traces on their way into a real SQLite store."""
 
+import asyncio
 import json
 import os
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from types import SimpleNamespace
 from typing import Any
 
 import mlflow
@@ -16,13 +20,20 @@ import graph.tracing.queue as module
 from chat_models.scripted import ScriptedChatModel
 from graph.app import graph
 from graph.tracing.queue import TraceQueue, flush_traces, keep_up, trace_counts
-from graph.tracing.store import Parcel
+from graph.tracing.store import Parcel, pack
 from graph.tracing.tracers import last_trace_id
+from prompts.connection import Connection
 
 Script = Callable[..., tuple[str, ScriptedChatModel]]
 
 RECEIPT = text_pdf("ACME STORE", "Total 8.00")
 BROKEN = Parcel("{}", {}, [])
+_INFO = mlflow.entities.TraceInfo(
+    trace_id="tr-1",
+    trace_location=mlflow.entities.TraceLocation.from_experiment_id("0"),
+    request_time=0,
+    state=mlflow.entities.TraceState.OK,
+)
 
 
 @pytest.fixture
@@ -129,6 +140,43 @@ async def test_nobody_waits_for_a_store_that_takes_nothing(queue: TraceQueue, mo
         await keep_up()
     assert 0.3 <= time.monotonic() - begun < 1.5  # each by itself: 3 s
     hangs.set()
+
+
+async def test_start_of_the_process_is_not_the_fault_of_the_store(
+    queue: TraceQueue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Documents wait while it imports MLflow; the clock begins once it can store."""
+    monkeypatch.setattr(module, "_NEARLY_FULL", 1)
+    monkeypatch.setattr(module, "_LONGEST_WAIT_S", 0.2)
+    hangs = threading.Event()
+    monkeypatch.setattr(module, "store", lambda *_: [] if hangs.wait(10) else ["it hangs"])
+    queue._child = Future()
+    queue.put(BROKEN)
+    waits = asyncio.create_task(keep_up())
+    await asyncio.sleep(0.5)
+    assert not waits.done()
+    queue._child.set_result(0)
+    await asyncio.wait_for(waits, 5)
+    assert queue.counts().waiting == 1
+    hangs.set()
+
+
+@pytest.mark.slow
+def test_end_waits_for_no_traces_that_were_given_up(queue: TraceQueue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that is still at them is ended: a server that hangs would hold it for a minute here."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        connection = Connection(f"http://127.0.0.1:{server.getsockname()[1]}")
+        monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "60")
+        monkeypatch.setattr(module, "_DEADLINE_S", 1.0)
+        monkeypatch.setattr(module, "connect", lambda _: connection)
+        monkeypatch.setattr(module, "get_settings", lambda: SimpleNamespace(tracking_uri=connection._address))
+        queue.work_apart()
+        queue.put(pack(mlflow.entities.Trace(info=_INFO, data=mlflow.entities.TraceData(spans=[])), []))
+        queue.flush()
+        assert (queue.counts().lost, queue.counts().waiting) == (1, 0)
+        begun = time.monotonic()
+        queue.close()
+        assert time.monotonic() - begun < 20
 
 
 async def test_documents_wait_while_the_store_is_behind(queue: TraceQueue, monkeypatch: pytest.MonkeyPatch) -> None:
