@@ -11,7 +11,8 @@ import sqlite3
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,11 +23,11 @@ from schemas.errors import OptophoneError, UnreachableError
 _logger = logging.getLogger("optophone")
 T = TypeVar("T")
 
+_TIMEOUT = "MLFLOW_HTTP_REQUEST_TIMEOUT"
 _DEFAULTS = {
-    # One failed request, then it is known. A server that has just started, or is busy, needs more than 2 s for twenty
-    # traces; who waits for it has a deadline of his own.
+    # One failed request, then it is known; 2 s is long for a server that stands where its users are.
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    _TIMEOUT: "2",
     # The bundled price list; else the first look-up waits 8 s for the network.
     "MLFLOW_MODEL_CATALOG_URI": "",
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -39,6 +40,8 @@ _DEFAULTS = {
     # What SQLite has to say of its migrations is of no use to who reads forms.
     "MLFLOW_LOGGING_LEVEL": "WARNING",
 }
+# A healthy server that is busy, or has just started, needs more than 2 s for twenty traces.
+_PATIENT_TIMEOUT = "10"
 _SQLITE = "sqlite:///"
 _PAUSE_S = 60.0
 """How long a store that failed is left alone."""
@@ -130,6 +133,21 @@ def connect(tracking_uri: str) -> Connection:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         _use_write_ahead_log(file)
     return Connection(tracking_uri)
+
+
+@contextmanager
+def patient_requests() -> Iterator[None]:
+    """Give a busy server more time, where nobody sits waiting for it; a time-out that users have set stays.
+
+    It holds for the whole process, and for those that are started inside.
+    """
+    before = os.environ.get(_TIMEOUT)
+    if before in (None, _DEFAULTS[_TIMEOUT]):
+        os.environ[_TIMEOUT] = _PATIENT_TIMEOUT
+    try:
+        yield
+    finally:
+        os.environ[_TIMEOUT] = before or _DEFAULTS[_TIMEOUT]
 
 
 def _use_write_ahead_log(file: Path) -> None:

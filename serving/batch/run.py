@@ -14,6 +14,7 @@ from graph.context import Context
 from graph.settings import get_settings, get_store
 from graph.tracing.queue import flush_traces, store_traces_apart, trace_counts
 from graph.tracing.tracers import own_tracers
+from prompts.connection import patient_requests
 from schemas.errors import UsageError
 from serving.batch.budget import Budget
 from serving.batch.engine import Engine, StopReason
@@ -75,11 +76,12 @@ def run_batch(inputs: Sequence[str], context: Context, options: Options) -> Batc
         begin(options.out, context, plan, restart=options.restart)
         display = Display(tally, quiet=options.quiet)
         set_limits(replace(options.pace, at_once=options.concurrency))
-        if tally.documents >= _MANY_DOCUMENTS:
-            store_traces_apart()
         try:
-            with own_tracers(), asyncio.Runner() as runner:
-                stop_reason = runner.run(_run(find_items(inputs), plan, options, tally, display))
+            with patient_requests():
+                if tally.documents >= _MANY_DOCUMENTS:
+                    store_traces_apart()
+                with own_tracers(), asyncio.Runner() as runner:
+                    stop_reason = runner.run(_run(find_items(inputs), plan, options, tally, display))
         finally:
             set_limits(PaceLimits())
         if options.parquet:

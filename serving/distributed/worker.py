@@ -16,6 +16,7 @@ from documents.ocr import READER
 from graph.settings import get_settings, get_store
 from graph.tracing.queue import flush_traces, trace_counts
 from graph.tracing.tracers import own_tracers
+from prompts.connection import patient_requests
 from prompts.registry import load_prompt
 from schemas.errors import OptophoneError, UsageError
 from serving.batch.budget import Budget
@@ -109,6 +110,7 @@ class Worker:
         # One process reads, and one that a document takes down costs that document alone.
         self._readers = Readers(get_store(), get_settings().limits, count=1)
         stack = ExitStack()  # until the process ends
+        stack.enter_context(patient_requests())
         stack.enter_context(own_tracers())
         self._runner = stack.enter_context(asyncio.Runner())
         self._open_until_the_end = stack

@@ -1,6 +1,7 @@
 """MLflow out of reach: bounded waiting, one warning, and a way back."""
 
 import logging
+import os
 import socket
 import subprocess
 import sys
@@ -11,7 +12,8 @@ from pathlib import Path
 import pytest
 from processes import own_environment
 
-from prompts.connection import Connection
+from graph.settings import get_settings
+from prompts.connection import Connection, connect, patient_requests
 from schemas.errors import PromptError, UnreachableError
 
 REMOTE = "http://127.0.0.1:9"
@@ -92,6 +94,20 @@ def test_own_errors_pass_and_are_no_outage() -> None:
     with pytest.raises(PromptError):
         connection.run(unknown, 1)
     assert connection.run(lambda: 1, 1) == 1
+
+
+def test_request_ends_after_two_seconds_and_in_a_batch_after_ten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever sets another time-out keeps it, in a batch too."""
+    name = "MLFLOW_HTTP_REQUEST_TIMEOUT"
+    connect(get_settings().tracking_uri)
+    assert os.environ[name] == "2"
+    with patient_requests():
+        assert os.environ[name] == "10"
+    assert os.environ[name] == "2"
+    monkeypatch.setenv(name, "20")
+    with patient_requests():
+        assert os.environ[name] == "20"
+    assert os.environ[name] == "20"
 
 
 FIRST_BATCH = """

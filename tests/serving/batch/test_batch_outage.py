@@ -22,7 +22,7 @@ WritePdf = Callable[..., str]
 _START_S = 120
 # `_LONGEST_WAIT_S` of the queue, which no document exceeds, and what a crowded machine adds.
 _LONGEST_GAP_S = 10 + 3
-# The time-out of the request that is under way, the last probe of a second, and what a crowded machine adds.
+# The time-out in a batch of the request that is under way, the last probe of a second, and what a crowded machine adds.
 _LONGEST_END_S = 10 + 1 + 6
 # So many traces are stored at once, first their spans; all are counted as lost where the server ends meanwhile.
 _AT_ONCE = 20

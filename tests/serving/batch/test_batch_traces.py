@@ -8,6 +8,7 @@ from typing import Any
 from batches import paid_answer, records_of, summary_of
 
 from chat_models.scripted import ScriptedChatModel
+from graph.tracing.queue import flush_traces
 
 Run = Callable[..., Any]
 Script = Callable[..., tuple[str, ScriptedChatModel]]
@@ -28,6 +29,7 @@ def test_each_record_names_its_trace(optophone: Run, write: Any, script: Script,
 def _stored() -> set[str]:
     import mlflow
 
+    flush_traces()  # those of earlier tests too
     return {trace.info.trace_id for trace in mlflow.search_traces(return_type="list", max_results=500)}
 
 
