@@ -187,8 +187,15 @@ def test_items_that_break_their_format_stand_in_the_list_as_read(page):
             "copies": {"type": "array", "items": {"type": "integer"}},
         },
     }
-    filled = fill(schema, page("cc: ☒ ada@example.org   ☒ bob at home\nPaid: 05/12/2018\nDue: 3 May 1999\nCopies: some"))
-    assert filled == {"cc": ["ada@example.org", "bob at home"], "paid": ["05/12/2018"], "due": ["1999-05-03"], "copies": []}
+    filled = fill(
+        schema, page("cc: ☒ ada@example.org   ☒ bob at home\nPaid: 05/12/2018\nDue: 3 May 1999\nCopies: some")
+    )
+    assert filled == {
+        "cc": ["ada@example.org", "bob at home"],
+        "paid": ["05/12/2018"],
+        "due": ["1999-05-03"],
+        "copies": [],
+    }
 
 
 def test_receipt_fields_without_a_key_are_found(page):
