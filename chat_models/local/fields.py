@@ -57,10 +57,12 @@ class _Filler:
         told = None
         for branch in self._branches(declared):
             value = self._branch(name, {**declared, **branch}, branch)
-            errors = [] if value is None else list(self._errors(value, declared))
-            if value is not None and not errors:
+            if value is None:
+                continue
+            errors = list(self._errors(value, declared))
+            if not errors:
                 return value
-            if told is None and errors and all(map(_is_of_told, errors)):
+            if told is None and all(map(_is_of_told, errors)):
                 told = value
         return told
 
