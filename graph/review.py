@@ -3,7 +3,7 @@
 import json
 from collections.abc import Collection, Sequence
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, NotRequired
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 from typing_extensions import TypedDict
@@ -32,6 +32,9 @@ class ReviewRequest(TypedDict):
     attempts: int
     pages: int
     fields: list[Doubt]
+    errors: NotRequired[list[str]]
+    """What is wrong with the answer as a whole, a sentence each, while just places in it are asked: what of it is left
+    when they are right is asked next. A run that an older version began has no such key."""
 
 
 class ReviewValue(BaseModel):
@@ -101,6 +104,15 @@ def _doubt(path: str, candidate: Any, errors: Sequence[FieldError], field: Locat
         bbox=field["bbox"] if field else None,
         reason=field["reason"] if field else None,
     )
+
+
+def errors_of_whole(errors: Sequence[FieldError], doubts: Sequence[Doubt]) -> list[str]:
+    """Return what is wrong with the answer as a whole, unless the whole is asked: then its doubt says so."""
+    if doubts[0]["path"] == "":
+        return []
+    # What a page hides that can't be read, nobody sees here either.
+    found = [error["message"] for error in errors if not error["path"] and error["kind"] != "document"]
+    return list(dict.fromkeys(found))
 
 
 def answer_text(doubts: Sequence[Doubt], answer: ReviewAnswer) -> str:

@@ -9,13 +9,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from documents.limits import Limits
 from documents.store import DocumentStore
+from graph.env_file import ENV_FILE, ENV_PREFIX, reading_env_file
 from schemas.errors import UsageError
 
 
 class Settings(BaseSettings):
     """Process-wide settings; what a single run may choose is in `graph.context.Context`."""
 
-    model_config = SettingsConfigDict(env_prefix="OPTOPHONE_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, env_file=ENV_FILE, extra="ignore")
 
     data_dir: Path = Field(Path(".optophone"), description="Documents, and MLflow's store unless it has its own place")
     database_url: SecretStr | None = Field(
@@ -56,13 +57,14 @@ def get_settings() -> Settings:
     """Read the settings once a process.
 
     Raises:
-        UsageError: a variable holds what it can't be.
+        UsageError: a variable holds what it can't be, or `.env` is no text.
     """
     try:
-        return Settings()
+        with reading_env_file():
+            return Settings()
     except ValidationError as error:
         wrong = error.errors()[0]
-        name = f"OPTOPHONE_{wrong['loc'][0]}".upper()
+        name = f"{ENV_PREFIX}{wrong['loc'][0]}".upper()
         raise UsageError(f"{name} is '{wrong['input']}': {wrong['msg']}; correct the variable") from error
 
 

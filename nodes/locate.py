@@ -16,6 +16,8 @@ from schemas.references import JsonSchema
 # A broken rule says that one of the values it names is wrong: of the two or three, this one as likely as not.
 _RULE_BROKEN = 0.5
 _UNSURE = "it stands there, but perhaps as another question's answer, or misread"
+# A lone sign ("$"): whether it stands there, no page says.
+_UNLIKELY = "it can't be looked for on the page, and the reader holds it for unlikely"
 
 
 def locate(
@@ -57,8 +59,9 @@ def locate(
         confidence = round(weighed * (_RULE_BROKEN if rule else 1.0), 4)
         reason = None
         if confidence < DOUBTFUL:
-            unsure = f"{_UNSURE} ({probability:.2f})" if probability is not None else None
-            reason = rule or unsure or give_reason(value, place, labels_beside(place, indices), verdict)
+            unsure = _UNSURE if place["bbox"] else _UNLIKELY
+            by_reader = None if probability is None else f"{unsure} ({probability:.2f})"
+            reason = rule or by_reader or give_reason(value, place, labels_beside(place, indices), verdict)
         fields.append(_field(path, value, place, confidence, reason))
     return fields
 

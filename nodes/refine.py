@@ -12,7 +12,7 @@ from langgraph.types import interrupt
 
 from chat_models.structured import Answer
 from graph.context import Context, context_of
-from graph.review import ReviewRequest, add_round, answer_text, answer_type
+from graph.review import ReviewRequest, add_round, answer_text, answer_type, errors_of_whole
 from graph.settings import get_settings, get_store
 from graph.state import RefineInput, Request, Window
 from prompts.registry import load_prompt
@@ -77,6 +77,7 @@ def _ask_person(state: RefineInput) -> dict[str, Any]:
         attempts=state["attempts"],
         pages=len(state["pages"]),
         fields=doubts,
+        errors=errors_of_whole(state["validation_errors"], doubts),
     )
     said = interrupt(asked, response_schema=answer_type(doubts))
     return {

@@ -21,9 +21,10 @@ FORMATS = {
 """The formats that hold, and how they are called; named, as jsonschema's own list grows with the packages around it."""
 
 
-def make_validator(json_schema: JsonSchema) -> Draft202012Validator:
+def make_validator(json_schema: JsonSchema, *, with_formats: bool = True) -> Draft202012Validator:
     """Make a validator with an empty registry: by default jsonschema would open a reference's address."""
-    return Draft202012Validator(json_schema, registry=Registry(), format_checker=FormatChecker(FORMATS))
+    formats = FormatChecker(FORMATS) if with_formats else None
+    return Draft202012Validator(json_schema, registry=Registry(), format_checker=formats)
 
 
 def subschemas(node: Any) -> Iterator[JsonSchema]:

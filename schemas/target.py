@@ -15,9 +15,10 @@ from pydantic import BaseModel, PydanticUserError, ValidationError
 from schemas.errors import FieldError, SchemaError
 from schemas.form import Form
 from schemas.invoice import Invoice
+from schemas.mismatches import find_mismatches
 from schemas.pointers import document_order, get, join
 from schemas.receipt import Receipt
-from schemas.references import FORMATS, JsonSchema, check_references, make_validator, subschemas
+from schemas.references import JsonSchema, check_references, subschemas
 
 REGISTERED: dict[str, type[BaseModel]] = {"form": Form, "receipt": Receipt, "invoice": Invoice}
 
@@ -32,11 +33,7 @@ class TargetSchema:
 
     def errors(self, candidate: Any) -> list[FieldError]:
         """Return what doesn't fit, in document order; the rules are asked only when the types are right."""
-        found = [
-            _schema_error(error, path)
-            for error in make_validator(self.json_schema).iter_errors(candidate)
-            for path in _paths(error)
-        ]
+        found = list(find_mismatches(self.json_schema, candidate))
         if found or self.rules is None:
             return sorted(found, key=lambda error: document_order(error["path"]))
         try:
@@ -130,44 +127,6 @@ def _from_import(spec: str) -> TargetSchema:
     return _from_class(cls, class_name)
 
 
-def _paths(error: Any) -> list[str]:
-    """Return the pointers an error is about: the absent property itself where one is required."""
-    base = _pointer(error.absolute_path)
-    if error.validator == "required":
-        absent = [name for name in error.validator_value if name not in error.instance]
-        # jsonschema reports each absent property in an error of its own, naming it only in the message.
-        return [join(base, name) for name in absent if error.message.startswith(repr(name))]
-    return [base]
-
-
-def _schema_error(error: Any, path: str) -> FieldError:
-    if error.validator == "required":
-        return FieldError(path=path, kind="schema", message="a value is required here", value=None)
-    if expected := _expected_format(error) or _expected_types(error):
-        message = f"expected {' or '.join(expected)}, got {json.dumps(error.instance, ensure_ascii=False)[:80]}"
-    else:
-        message = error.message[:200]
-    return FieldError(path=path, kind="schema", message=message, value=error.instance)
-
-
-def _expected_format(error: Any) -> list[str]:
-    """Return what a text should be where its format is broken, in one of several branches too; [] where it isn't."""
-    if error.validator == "anyOf":
-        found = [name for inner in error.context if not inner.path for name in _expected_format(inner)]
-        return [*found, "null"] if found and {"type": "null"} in error.validator_value else found
-    return [FORMATS[error.validator_value]] if error.validator == "format" else []
-
-
-def _expected_types(error: Any) -> list[str]:
-    """Return the JSON types a place may hold; [] where another keyword than its type is broken."""
-    if error.validator == "type":
-        declared = error.validator_value
-        return [declared] if isinstance(declared, str) else list(declared)
-    if error.validator == "anyOf" and all(isinstance(branch.get("type"), str) for branch in error.validator_value):
-        return [branch["type"] for branch in error.validator_value]
-    return []
-
-
 def _rule_errors(detail: Any, candidate: Any) -> list[FieldError]:
     """A rule over several fields may name them in its context ("fields"): each is then a place to look at."""
     base = _existing(detail["loc"], candidate, is_missing=detail["type"] == "missing")
@@ -190,10 +149,3 @@ def _existing(parts: Sequence[str | int], candidate: Any, *, is_missing: bool) -
 def _scalar_at(candidate: Any, path: str) -> Any:
     value = get(candidate, path)
     return None if isinstance(value, dict | list) else value
-
-
-def _pointer(parts: Any) -> str:
-    pointer = ""
-    for part in parts:
-        pointer = join(pointer, part)
-    return pointer

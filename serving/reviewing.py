@@ -125,6 +125,8 @@ def _review(runs: WaitingRuns, waiting: Waiting, console: Console, answering: An
     again: Waiting | None = waiting
     while again is not None:
         json_schema = _json_schema(again)
+        for error in again.request.get("errors", []):
+            console.print(f"[yellow]{plain(error)}[/yellow]", soft_wrap=True)
         values = dict(pair for doubt in again.request["fields"] for pair in _ask(doubt, json_schema, console))
         result, again = runs.answer(again, answering.answer(values))
     _finish(runs, waiting, result, again, answering)

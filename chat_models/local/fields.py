@@ -1,22 +1,33 @@
 """Fill a JSON Schema from what was read. What was not found is null or left out, never invented."""
 
+from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any
+
+from jsonschema import ValidationError
 
 from chat_models.local.line_items import find_items
 from chat_models.local.names import best_choice, best_pair, property_names
 from chat_models.local.pairs import Reading
 from chat_models.local.unkeyed import find_unkeyed
 from chat_models.local.values import to_member, to_type
-from schemas.references import FORMATS, JsonSchema, make_validator, resolve
+from schemas.references import FORMATS, JsonSchema, make_validator, resolve, with_definitions
 
 
 def fill_schema(json_schema: JsonSchema, reading: Reading) -> dict[str, Any]:
     """Return an object that fits the schema, but for required properties that can't be null, and for formats.
 
     Such a property is left out where nothing was found; where its text is none of the schema's values the text itself
-    stands there, so that validation says what was read ("expected number, got "twelve"").
+    stands there, so that validation says what was read ("expected number, got "twelve""). So do items of a list that
+    break its format, and what is read around such a text, in objects and lists of any depth, stays.
     """
     return _Filler(json_schema, reading).object(json_schema)
+
+
+class _Told(str):
+    """What the page reads where no value of the schema can be made of it."""
+
+    __slots__ = ()
 
 
 class _Filler:
@@ -35,30 +46,40 @@ class _Filler:
             value = self._property(name, declared)
             is_required = name in resolved.get("required", [])
             if value is None and self._is_told(declared, is_required=is_required):
-                value = self._text(name, declared) or None
+                value = self._text(name, declared)
             if value is not None or self._fits(value, declared):
                 filled[name] = value
         self._open.pop()
         return filled
 
     def _property(self, name: str, declared: JsonSchema) -> Any:
+        """Return the first branch that fits, else the first that only told texts keep from it, else None."""
+        told = None
         for branch in self._branches(declared):
             value = self._branch(name, {**declared, **branch}, branch)
-            if value is not None and self._fits(value, declared):
+            if value is None:
+                continue
+            errors = list(self._errors(value, declared))
+            if not errors:
                 return value
-        return None
+            if told is None and all(map(_is_of_told, errors)):
+                told = value
+        return told
 
     def _is_told(self, declared: JsonSchema, *, is_required: bool) -> bool:
         """Tell whether a text that does not fit says more than null: null fits no better, or the format is wrong."""
-        has_format = any(branch.get("format") in FORMATS for branch in self._branches(declared))
-        return has_format or (is_required and not self._fits(None, declared))
+        return self._has_format(declared) or (is_required and not self._fits(None, declared))
 
-    def _text(self, name: str, declared: JsonSchema) -> str:
-        """Return what the page reads for a property with a single value, whatever its type; "" for nothing."""
+    def _has_format(self, declared: JsonSchema) -> bool:
+        return any(branch.get("format") in FORMATS for branch in self._branches(declared))
+
+    def _text(self, name: str, declared: JsonSchema) -> _Told | None:
+        """Return what the page reads for a property with a single value, whatever its type; None for nothing."""
         for branch in self._branches(declared):
             if _main_type(branch) not in ("object", "array"):
-                return " ".join(self._texts(property_names(name, {**declared, **branch}))).strip()
-        return ""
+                text = " ".join(self._texts(property_names(name, {**declared, **branch}))).strip()
+                return _Told(text) if text else None
+        return None
 
     def _branch(self, name: str, described: JsonSchema, branch: JsonSchema) -> Any:
         """Fill one branch; `described` has the property's own title, description and aliases too."""
@@ -76,8 +97,13 @@ class _Filler:
         if _main_type(items) == "object":
             return self._items(items)
         pair = best_pair(property_names(name, described), self._reading.pairs)
-        values = [self._read([text], items) for text in (pair.value_texts if pair else [])]
+        values = [self._item(text, items) for text in (pair.value_texts if pair else [])]
         return [value for value in values if value is not None]
+
+    def _item(self, text: str, items: JsonSchema) -> Any:
+        values = [self._read([text], branch) for branch in self._branches(items)]
+        fitting = (value for value in values if value is not None and self._fits(value, items))
+        return next(fitting, _Told(text) if self._has_format(items) else None)
 
     def _items(self, items: JsonSchema) -> list[Any]:
         """Fill a list of things bought; other tables are not read."""
@@ -126,9 +152,18 @@ class _Filler:
         return [resolve(branch, self._root) for branch in branches] if branches else [resolved]
 
     def _fits(self, value: Any, declared: JsonSchema) -> bool:
-        # The root's definitions, so that references within the property still lead somewhere.
-        definitions: JsonSchema = {key: self._root[key] for key in ("$defs", "definitions") if key in self._root}
-        return bool(make_validator({**declared, **definitions}).is_valid(value))
+        return not any(self._errors(value, declared))
+
+    def _errors(self, value: Any, declared: JsonSchema) -> Iterator[ValidationError]:
+        return make_validator(with_definitions(declared, self._root)).iter_errors(value)
+
+
+def _is_of_told(error: ValidationError) -> bool:
+    """Tell whether nothing but a told text is wrong, here or, of several branches, within one of them."""
+    branches = defaultdict(list)
+    for inner in error.context or []:
+        branches[inner.schema_path[0]].append(_is_of_told(inner))
+    return isinstance(error.instance, _Told) or any(all(branch) for branch in branches.values())
 
 
 def _main_type(json_schema: JsonSchema) -> str:

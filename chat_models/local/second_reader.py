@@ -14,7 +14,7 @@ from documents.notation import find_dates, is_figures, normalise, read_whole
 from documents.word_index import PageIndex
 from schemas.pointers import get, name_of, record_of
 from schemas.purchase import TOLERANCE
-from schemas.references import JsonSchema
+from schemas.references import JsonSchema, make_validator, with_definitions
 from schemas.repair import schema_at
 
 
@@ -42,7 +42,7 @@ class SecondReader:
             return None
         other = get(self._reading, path)
         # Zeros stand beside many labels of a till receipt; no answer is held against one.
-        if not other or isinstance(value, bool):
+        if not other or isinstance(value, bool) or not self._is_value_of(path, other):
             return SILENT
         if _is_same(value, other):
             return Verdict("agrees")
@@ -56,6 +56,11 @@ class SecondReader:
         own = max(map(likeness, labels_beside(place, self._indices)), default=0.0)
         has_its_label = own > 0 and own >= likeness(label)
         return SILENT if has_its_label or not is_figures(str(value)) else differs
+
+    def _is_value_of(self, path: str, read: Any) -> bool:
+        """Tell whether what was read could be the field's value; a date in another notation could."""
+        declared = with_definitions(schema_at(self._json_schema, path), self._json_schema)
+        return make_validator(declared, with_formats=False).is_valid(read)
 
     @cached_property
     def _reading(self) -> dict[str, Any]:

@@ -1,8 +1,7 @@
 """Runs as they stand by now: the trace of one that waited still says so when somebody has answered it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache
 
 from evaluation.monitoring.query import RunQuery
 from evaluation.monitoring.runs import TracedRun, find_runs
@@ -21,24 +20,17 @@ def find_settled_runs(query: RunQuery) -> Iterator[TracedRun]:
         UsageError: the query can't be written in MLflow's language.
         UnreachableError: MLflow doesn't answer.
     """
-
-    @cache  # asked for once, and only where a run waited
-    def ended() -> Mapping[_Run, str]:
-        # What came of a run has its schema and chat model, and is newer.
-        asked = RunQuery(schema=query.schema, chat_model=query.chat_model, since=query.since, was_asked=True)
-        return {_key(run): run.status for run in reversed(list(find_runs(asked)))}
-
+    # What came of a run has its schema and chat model, and is newer.
+    ends = _Ends(RunQuery(schema=query.schema, chat_model=query.chat_model, since=query.since))
     seen: set[_Run] = set()
     for run in find_runs(query):
-        if run.status != WAITING or not run.session:
-            yield run
-            continue
-        status = ended().get(_key(run), WAITING)
+        now = ends.settle(run)
         if query.status != WAITING:
-            yield replace(run, status=status)
-        elif status == WAITING and _key(run) not in seen:
-            seen.add(_key(run))
-            yield run
+            yield now
+        elif now.status == WAITING and _key(run) not in seen:
+            if run.session:
+                seen.add(_key(run))
+            yield now
 
 
 def settle(run: TracedRun) -> TracedRun:
@@ -47,10 +39,27 @@ def settle(run: TracedRun) -> TracedRun:
     Raises:
         UnreachableError: MLflow doesn't answer.
     """
-    if run.status != WAITING or not run.session:
-        return run
-    asked = RunQuery(document=run.document, schema=run.schema, chat_model=run.chat_model, was_asked=True)
-    return next((replace(run, status=one.status) for one in find_runs(asked) if _key(one) == _key(run)), run)
+    query = RunQuery(document=run.document, schema=run.schema, chat_model=run.chat_model, since=run.at)
+    return _Ends(query).settle(run)
+
+
+class _Ends:
+    """How runs ended that a person was asked about, read from the newest back to where it is asked for, once."""
+
+    def __init__(self, query: RunQuery) -> None:
+        self._unread = find_runs(replace(query, was_asked=True))
+        self._next: TracedRun | None = None
+        self._status: dict[_Run, str] = {}
+
+    def settle(self, run: TracedRun) -> TracedRun:
+        """Give it the first end after it: the same document may be read again on its thread; ask newest first."""
+        if run.status != WAITING or not run.session:
+            return run
+        while (end := self._next or next(self._unread, None)) and end.at > run.at:
+            self._status[_key(end)] = end.status
+            self._next = None
+        self._next = end
+        return replace(run, status=self._status.get(_key(run), WAITING))
 
 
 def _key(run: TracedRun) -> _Run:

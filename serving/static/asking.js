@@ -18,6 +18,7 @@ export class Asking {
       "form",
       { class: "asking", "aria-label": "Questions", onsubmit: (event) => this.#onSubmit(event) },
       this.#lead(questions.length, isAgain),
+      (extraction.waits_for.errors ?? []).map(problemOfWhole),
       questions.map((question) => this.#card(question)),
       h("div", { class: "answer-comment" }, this.comment),
       h("div", { class: "save-bar" }, this.note, h("button", { type: "submit", class: "primary" }, icon("save"), "Send the answer")),
@@ -142,6 +143,10 @@ export class Asking {
       e: current && (() => this.#cards.get(current).input.focus()),
     };
   }
+}
+
+function problemOfWhole(text) {
+  return h("p", { class: "notice bad" }, icon("warn"), h("span", {}, text));
 }
 
 function reason(text) {

@@ -3,7 +3,7 @@
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from chat_models.factory import default_chat_model
+from graph.env_file import ENV_FILE, ENV_PREFIX, reading_env_file
 from graph.settings import get_settings
 from schemas.errors import UsageError
 
@@ -11,7 +11,7 @@ from schemas.errors import UsageError
 class ServiceSettings(BaseSettings):
     """Settings of the service alone."""
 
-    model_config = SettingsConfigDict(env_prefix="OPTOPHONE_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, env_file=ENV_FILE, extra="ignore")
 
     api_tokens: SecretStr = Field(
         SecretStr(""), description="Comma-separated name:role:token; roles: read < extract < review"
@@ -28,6 +28,8 @@ class ServiceSettings(BaseSettings):
 
     def choosable_chat_models(self) -> list[str]:
         """Return what a client may name, the default first."""
+        from chat_models.factory import default_chat_model  # noqa: PLC0415 - takes half a CPU second
+
         default = get_settings().chat_model or default_chat_model()
         named = (name.strip() for name in self.chat_models.split(","))
         return list(dict.fromkeys([default, "local", *filter(None, named)]))
@@ -37,11 +39,12 @@ def get_service_settings() -> ServiceSettings:
     """Read the settings.
 
     Raises:
-        UsageError: a variable holds what it can't be; the message doesn't repeat it.
+        UsageError: a variable holds what it can't be, or `.env` is no text; the message doesn't repeat it.
     """
     try:
-        return ServiceSettings()
+        with reading_env_file():
+            return ServiceSettings()
     except ValidationError as error:
         wrong = error.errors()[0]
-        name = f"OPTOPHONE_{wrong['loc'][0]}".upper()
+        name = f"{ENV_PREFIX}{wrong['loc'][0]}".upper()
         raise UsageError(f"{name} can't be used: {wrong['msg']}; correct the variable") from error

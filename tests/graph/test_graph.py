@@ -70,6 +70,25 @@ def test_probabilities_of_a_chat_model_are_the_fields_confidence(script: Script)
     }
 
 
+def test_unlikely_sign_is_not_told_to_stand_on_the_page(script: Script) -> None:
+    """It can't be looked for; of a text that stands there the reader doubts that it belongs there."""
+    pairs = {"pairs": [{"key": "Total", "values": ["$", "8.00"]}]}
+    confidences = {"/pairs/0/values/0": 0.3, "/pairs/0/values/1": 0.2}
+    answer = AIMessage(json.dumps(pairs), response_metadata={"confidences": confidences})
+    _, sign, amount = run(script(answer)[0], target_schema="form")["fields"]
+    assert (sign["grounding"], sign["confidence"]) == ("missing", 0.3)
+    assert sign["reason"] == "it can't be looked for on the page, and the reader holds it for unlikely (0.30)"
+    assert amount["reason"] == "it stands there, but perhaps as another question's answer, or misread (0.20)"
+
+
+def test_sign_beside_whose_label_the_page_reads_something_else_is_doubtful(script: Script) -> None:
+    """It can't be looked for, but what stands in its place can."""
+    schema = {"type": "object", "properties": {"currency": {"type": "string"}}}
+    page = text_pdf("ACME STORE", "Currency: EUR", "Total 8.00")
+    (field,) = run(script('{"currency": "$"}')[0], page, json_schema=schema)["fields"]
+    assert (field["confidence"], field["reason"]) == (0, "the page reads 'EUR' beside 'Currency'")
+
+
 def test_probabilities_survive_a_checkpoint(script: Script) -> None:
     """They are plain data of the state, kept until the next document."""
     answer = AIMessage('{"company": "ACME STORE"}', response_metadata={"confidences": {"/company": 0.25}})

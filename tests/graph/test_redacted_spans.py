@@ -161,6 +161,21 @@ def test_run_that_waits_for_a_person_is_redacted(script: Script, data_dir: Path)
 
 
 @pytest.mark.usefixtures("hides_company")
+def test_what_is_wrong_with_the_whole_answer_is_redacted(script: Script, data_dir: Path) -> None:
+    """The sentence quotes all its values; the person is told it in full."""
+    properties = {"company": {"type": "string"}, "city": {"type": "string"}}
+    schema = {"type": "object", "properties": properties, "minProperties": 3}
+    name, _ = script(json.dumps({"company": COMPANY, "city": "Nowhere"}))
+    reviewed = make_graph(checkpointer=InMemorySaver())
+    context = {"json_schema": schema, "chat_model": name, "max_attempts": 1, "review": "on_doubt"}
+    result = reviewed.invoke({"document": DOCUMENT}, {"configurable": {"thread_id": "whole"}}, context=context)
+    (interrupt,) = result["__interrupt__"]
+    assert COMPANY in interrupt.value["errors"][0]
+    assert stored(last_trace_id()).info.tags[WAITS_TAG] == "1"
+    assert leaks(data_dir) == []
+
+
+@pytest.mark.usefixtures("hides_company")
 def test_name_of_what_waits_is_left_out_with_its_page(script: Script, data_dir: Path) -> None:
     """A run that may wait is called with the document's name; each of its spans would have it."""
     runs = WaitingRuns(InMemorySaver())

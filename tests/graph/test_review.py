@@ -105,7 +105,7 @@ def test_run_asks_for_just_what_is_wrong_or_doubtful(script: Script, checkpointe
     assert fields["/date"]["reason"] == "does not stand on the page; the page reads '25/12/2018' beside 'Date'"
     document = request.pop("document")
     assert document.startswith("sha256:")
-    assert request == {"target_schema": "receipt", "chat_model": name, "attempts": 1, "pages": 1}
+    assert request == {"target_schema": "receipt", "chat_model": name, "attempts": 1, "pages": 1, "errors": []}
 
 
 def test_run_asks_for_what_the_result_calls_doubtful(script: Script, checkpointer: BaseCheckpointSaver[Any]) -> None:
@@ -118,6 +118,45 @@ def test_run_asks_for_what_the_result_calls_doubtful(script: Script, checkpointe
     result = run.answer()
     assert (result["status"], result["review"]["confirmed"]) == ("valid", ["/total"])
     assert result["extraction"]["total"] == 7.0
+
+
+WHOLE = {"type": "object", "properties": {"company": {"type": "string"}, "total": {}}, "minProperties": 2}
+FEW = "{'company': 'Malice'} does not have enough properties"
+
+
+def test_what_is_wrong_with_the_whole_answer_is_told_beside_doubtful_values(
+    script: Script, checkpointer: BaseCheckpointSaver[Any]
+) -> None:
+    """It is asked for itself once they are right and it is still broken."""
+    run = Run(checkpointer, chat_model=script('{"company": "Malice"}')[0], json_schema=WHOLE)
+    assert (run.asked, run.request["errors"]) == (["/company"], [FEW])
+    assert run.request["fields"][0]["errors"] == []
+    run.answer()
+    assert (run.asked, run.request["errors"]) == ([""], [])
+    assert run.request["fields"][0]["errors"] == [FEW]
+    result = run.answer({"": {"company": "ACME STORE", "total": 8.0}})
+    assert (result["status"], result["review"]["rounds"]) == ("valid", 2)
+
+
+def test_answer_that_mends_the_whole_is_not_asked_again(script: Script) -> None:
+    """A rule over the whole may be broken by just the value that is doubtful."""
+    schema = {"type": "object", "properties": {"total": {"type": "string"}}, "not": {"required": ["total"]}}
+    run = Run(InMemorySaver(), chat_model=script('{"total": "Malice"}')[0], json_schema=schema)
+    assert (run.asked, len(run.request["errors"])) == (["/total"], 1)
+    result = run.answer({"/total": None})
+    assert (result["status"], result["extraction"]) == ("valid", {})
+
+
+def test_doubtful_value_inside_a_wrong_place_is_not_asked_twice(script: Script) -> None:
+    """The place around it is, once; what is doubtful elsewhere as well."""
+    shop = {"type": "object", "properties": {"name": {"type": "string"}}, "minProperties": 2}
+    schema = {"type": "object", "properties": {"shop": shop, "date": {"type": "string"}}, "minProperties": 3}
+    answer = '{"date": "1999-03-04", "shop": {"name": "Malice"}}'
+    run = Run(InMemorySaver(), chat_model=script(answer)[0], json_schema=schema)
+    assert run.asked == ["/shop", "/date"]
+    assert run.request["fields"][0]["errors"] == ["{'name': 'Malice'} does not have enough properties"]
+    (whole,) = run.request["errors"]
+    assert whole.endswith("does not have enough properties")
 
 
 def test_local_readers_text_of_another_type_is_told(checkpointer: BaseCheckpointSaver[Any]) -> None:

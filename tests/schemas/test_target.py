@@ -1,5 +1,7 @@
 import json
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import BaseModel, field_validator
@@ -38,6 +40,61 @@ def test_formats_hold(json_format: str, right: str, wrong: str, expected: str) -
         ("schema", f'expected {expected} or null, got "{wrong}"'),
     ]
     assert schema.errors({"a": right, "b": 8})[0]["message"] == "expected string or null, got 8"
+
+
+DATE, NULL = {"type": "string", "format": "date"}, {"type": "null"}
+VISIT = {"type": "object", "properties": {"d": {"anyOf": [DATE, NULL]}, "e": {}}, "required": ["e"]}
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "found"),
+    [
+        ({"anyOf": [VISIT, NULL]}, {"d": "25/12/2018"}, {
+            "/a/d": 'expected a date as YYYY-MM-DD or null, got "25/12/2018"', "/a/e": "a value is required here",
+        }),
+        ({"oneOf": [VISIT, NULL]}, {"d": 8, "e": 1}, {"/a/d": "expected string or null, got 8"}),
+        ({"anyOf": [{"const": "none"}, VISIT]}, {"d": 8, "e": 1}, {"/a/d": "expected string or null, got 8"}),
+        ({"anyOf": [VISIT, NULL]}, "x", {"/a": 'expected object or null, got "x"'}),
+        ({"anyOf": [{"type": "array", "items": {"anyOf": [VISIT, NULL]}}, NULL]}, [None, {"d": None}], {
+            "/a/1/e": "a value is required here",
+        }),
+        ({"oneOf": [DATE, NULL]}, "x", {"/a": 'expected a date as YYYY-MM-DD or null, got "x"'}),
+        ({"anyOf": [DATE, {"type": "integer"}]}, "x", {"/a": 'expected a date as YYYY-MM-DD or integer, got "x"'}),
+        ({"anyOf": [{"anyOf": [DATE, NULL]}, {"type": "array", "items": DATE}]}, ["x"], {
+            "/a/0": 'expected a date as YYYY-MM-DD, got "x"',
+        }),
+        ({"anyOf": [{"type": "number", "minimum": 0}, NULL]}, -1, {"/a": "-1 is less than the minimum of 0"}),
+        ({"anyOf": [False, {"type": "integer"}]}, "x", {"/a": "'x' is not valid under any of the given schemas"}),
+        ({"oneOf": [{"type": "integer"}, {"minimum": 0}]}, 3, {
+            "/a": "3 is valid under each of {'minimum': 0}, {'type': 'integer'}",
+        }),
+        ({"anyOf": [{"required": ["b"]}, {"required": ["c"]}]}, {}, {
+            "/a": "{} is not valid under any of the given schemas",
+        }),
+    ],
+)  # fmt: skip
+def test_one_of_several_schemas_is_told_where_it_breaks(place: Any, value: Any, found: dict[str, str]) -> None:
+    """Inside the only branch that takes such a value; else at the place itself, by all that it may hold."""
+    errors = make_schema({"type": "object", "properties": {"a": place}}).errors({"a": value})
+    assert {error["path"]: error["message"] for error in errors} == found
+    assert len(errors) == len(found)
+
+
+def test_wrong_text_of_a_nested_class_is_told_alone() -> None:
+    """The object around it isn't asked again, also where it may be absent."""
+
+    class Visit(BaseModel):
+        day: date | None = None
+        ward: str
+
+    class Patient(BaseModel):
+        name: str
+        visit: Visit | None = None
+
+    schema = TargetSchema("patient", Patient.model_json_schema(), rules=Patient)
+    (error,) = schema.errors({"name": "Ada", "visit": {"ward": "7", "day": "25/12/2018"}})
+    assert (error["path"], error["value"]) == ("/visit/day", "25/12/2018")
+    assert error["message"] == 'expected a date as YYYY-MM-DD or null, got "25/12/2018"'
 
 
 @pytest.mark.parametrize("json_format", ["date-time", "time", "uri", "regex", "json-pointer", "hostname", "iban"])

@@ -123,6 +123,25 @@ def test_questions_are_answered_field_by_field(
     assert optophone("review", "--list").out == "nothing waits for review\n"
 
 
+def test_what_is_wrong_with_the_whole_answer_is_said_first(
+    optophone: Run, write_pdf: WritePdf, script: Script, typed: Callable[..., None], tmp_path: Path
+) -> None:
+    """Before the value that is doubtful; left so, the whole is asked."""
+    schema = {"type": "object", "properties": {"company": {"type": "string"}, "total": {}}, "minProperties": 2}
+    (tmp_path / "two.json").write_text(json.dumps(schema))
+    call = ("--schema", tmp_path / "two.json", "--max-attempts", "1", "--review", "--json")
+    name, _ = script('{"company": "Malice"}')
+    line = json.loads(optophone("extract", write_pdf("a.pdf", LINES), "--chat-model", name, *call).out)
+    said = "{'company': 'Malice'} does not have enough properties"
+    assert line["waits_for"]["errors"] == [said]
+    typed("", '{"company": "ACME STORE", "total": 8.0}')
+    code, out, err = optophone("review", "--json")
+    assert (code, json.loads(out.splitlines()[-1])["extraction"]) == (0, {"company": "ACME STORE", "total": 8.0})
+    first, then = err.split("the whole answer\n")  # asked in the second round
+    assert f"{said}\n/company\n" in first
+    assert then.startswith(f"  {said}\n")
+
+
 def test_user_id_without_a_name_answers_as_unknown(
     optophone: Run, wait: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,7 @@ from enum import Enum
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator, validate
+from jsonschema import Draft202012Validator, FormatChecker, validate
 from pydantic import BaseModel, Field
 
 from chat_models.local.fields import fill_schema
@@ -71,6 +71,9 @@ cc: Babbage
 """
 
 
+DAY = {"type": "string", "format": "date"}
+
+
 def fill(json_schema: dict[str, Any], *pages: Any) -> dict[str, Any]:
     """Fill and check that the schema is left as it was."""
     before = copy.deepcopy(json_schema)
@@ -121,11 +124,78 @@ def test_required_text_of_another_type_stands_there_as_read(page):
 
 def test_dates_of_the_format_are_days(page):
     """A printed date with one reading is that day; one that leaves a choice stays as read, for validation."""
-    day = {"type": "string", "format": "date"}
-    optional = {"anyOf": [day, {"type": "null"}]}
-    schema = {"type": "object", "properties": {"born": day, "due": optional, "paid": optional, "sent": optional}}
+    optional = {"anyOf": [DAY, {"type": "null"}]}
+    schema = {"type": "object", "properties": {"born": DAY, "due": optional, "paid": optional, "sent": optional}}
     filled = fill(schema, page("Born: 3 May 1999\nDue: 25/12/2018 18:04\nPaid: 05/12/2018"))
     assert filled == {"born": "1999-05-03", "due": "2018-12-25", "paid": "05/12/2018", "sent": None}
+
+
+PERSON = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "born": {"anyOf": [DAY, {"type": "null"}]}},
+    "required": ["name", "born"],
+}
+ORDERED = {"type": "object", "properties": {"amount": {"type": "number"}}, "required": ["amount"]}
+
+
+@pytest.mark.parametrize(
+    "declared",
+    [
+        PERSON,
+        {"anyOf": [PERSON, {"type": "null"}]},
+        {"oneOf": [ORDERED, PERSON]},
+        {"$ref": "#/$defs/Person"},
+        {"anyOf": [{"$ref": "#/$defs/Person"}, {"type": "null"}]},
+    ],
+)
+@pytest.mark.parametrize("born", ["05/12/2018", "25/12/18"])
+def test_text_that_does_not_fit_leaves_the_object_around_it(page, declared, born):
+    """The other values of the object are found, and validation has the one text to point at."""
+    schema = {"type": "object", "properties": {"person": declared}, "$defs": {"Person": PERSON}}
+    read = page(f"Name: Ada\nBorn: {born}")
+    assert fill(schema, read) == {"person": {"name": "Ada", "born": born}}
+    assert fill({"type": "object", "properties": {"deed": schema}, "$defs": {"Person": PERSON}}, read) == {
+        "deed": {"person": {"name": "Ada", "born": born}}
+    }
+
+
+def test_nested_required_text_of_another_type_stands_there_as_read(page):
+    """Below the top level too; an object that lacks a required value is left out as ever."""
+    schema = {"type": "object", "properties": {"order": ORDERED}}
+    assert fill(schema, page("Amount: twelve")) == {"order": {"amount": "twelve"}}
+    assert fill(schema, page("Colour: red")) == {}
+
+
+def test_branch_that_fits_goes_before_a_told_text(page):
+    """A text that is no day is fine where any text is."""
+    text = {**PERSON, "properties": {"name": {"type": "string"}, "born": {"type": "string", "minLength": 1}}}
+    schema = {"type": "object", "properties": {"person": {"anyOf": [PERSON, text]}}}
+    filled = fill(schema, page("Name: Ada\nBorn: 05/12/2018"))
+    validate(filled, schema, format_checker=FormatChecker(["date"]))
+    assert filled == {"person": {"name": "Ada", "born": "05/12/2018"}}
+
+
+def test_items_that_break_their_format_stand_in_the_list_as_read(page):
+    """One bad address costs neither the list nor the other addresses."""
+    optional = {"anyOf": [DAY, {"type": "null"}]}
+    schema = {
+        "type": "object",
+        "properties": {
+            "cc": {"type": "array", "items": {"type": "string", "format": "email"}},
+            "paid": {"type": "array", "items": DAY},
+            "due": {"type": "array", "items": optional},
+            "copies": {"type": "array", "items": {"type": "integer"}},
+        },
+    }
+    filled = fill(
+        schema, page("cc: ☒ ada@example.org   ☒ bob at home\nPaid: 05/12/2018\nDue: 3 May 1999\nCopies: some")
+    )
+    assert filled == {
+        "cc": ["ada@example.org", "bob at home"],
+        "paid": ["05/12/2018"],
+        "due": ["1999-05-03"],
+        "copies": [],
+    }
 
 
 def test_receipt_fields_without_a_key_are_found(page):

@@ -4,6 +4,7 @@ import pytest
 
 from chat_models.local.names import label_likeness
 from chat_models.local.second_reader import SecondReader
+from documents.confidence import SILENT
 from documents.grounding import ground
 from documents.word_index import PageIndex
 
@@ -74,6 +75,39 @@ def test_verdict_on_a_value(testify, path, value, verdict):
 def test_differing_testimony_has_the_own_reading_with_its_label(testify):
     """What a reviewer is to compare."""
     assert testify("/total", 2.0)[1:] == ("1.90", "TOTAL")
+
+
+@pytest.mark.parametrize("copies", [{"type": "integer"}, {"type": ["integer", "null"]}])
+@pytest.mark.parametrize("path", ["/copies", "/order/copies"])
+def test_text_that_is_no_number_says_nothing_of_one(page, copies, path):
+    """Whether null would fit or not: the reader found no number, so it holds none against an answer."""
+    inner = {"type": "object", "properties": {"copies": copies}, "required": ["copies"]}
+    schema = {**inner, "properties": {"copies": copies, "order": {"$ref": "#/$defs/Order"}}, "$defs": {"Order": inner}}
+    pages = [page("Copies: see below\nSheets: 3")]
+    indices = [PageIndex(one.words) for one in pages]
+    reader = SecondReader(schema, pages, indices)
+    for value in (3, 4):
+        assert reader.testify(path, value, ground(value, indices, likeness=reader.likeness(path))) == SILENT
+
+
+@pytest.mark.parametrize(("value", "verdict"), [("2018-12-05", "agrees"), ("2018-01-31", "differs")])
+def test_text_that_breaks_its_format_is_a_reading_all_the_same(page, value, verdict):
+    """A date with two readings confirms either, and speaks against any other day; so do its neighbours."""
+    inner = {
+        "type": "object",
+        "properties": {"name": {"type": "string"}, "born": {"type": "string", "format": "date"}},
+        "required": ["name", "born"],
+    }
+    schema = {"type": "object", "properties": {"person": inner}}
+    pages = [page("Name: Ada\nBorn: 05/12/2018\nSigned: 31/01/2018")]
+    indices = [PageIndex(one.words) for one in pages]
+    reader = SecondReader(schema, pages, indices)
+    said = {"/person/born": value, "/person/name": "Ada"}
+    verdicts = {
+        path: reader.testify(path, text, ground(text, indices, likeness=reader.likeness(path)))
+        for path, text in said.items()
+    }
+    assert [verdict.says for verdict in verdicts.values()] == [verdict, "agrees"]
 
 
 def test_values_in_lists_are_not_read_again(testify):

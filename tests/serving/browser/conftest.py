@@ -38,14 +38,16 @@ def service() -> Iterator[str]:
     """Serve; gives the address.
 
     The chat model `doubtful` is refined once and then answers DOUBTFUL; `mistyped` answers a receipt whose total is no
-    number, as often as it is asked.
+    number, as often as it is asked; `rambling` answers so and no JSON to the two requests that follow.
     """
     # One for all runs, which come one after another: each takes two answers.
     doubtful = ScriptedChatModel(answers=["I see a form.", json.dumps(DOUBTFUL)] * 1000)
     register_chat_model("doubtful", lambda: doubtful)
     mistyped = ScriptedChatModel(answers=[json.dumps({"total": "eight", "company": "Okonkwo-Reyes"})] * 1000)
     register_chat_model("mistyped", lambda: mistyped)
-    app = make_app(ServiceSettings(chat_models="doubtful,mistyped"))
+    rambling = ScriptedChatModel(answers=[json.dumps({"total": "eight"}), "I see a form.", "I see a form."] * 1000)
+    register_chat_model("rambling", lambda: rambling)
+    app = make_app(ServiceSettings(chat_models="doubtful,mistyped,rambling"))
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", timeout_graceful_shutdown=1))
     thread = threading.Thread(target=server.run)
     thread.start()

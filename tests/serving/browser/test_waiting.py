@@ -67,6 +67,16 @@ def test_answer_ends_the_run(ask_example: Asked, ask: Ask) -> None:
     expect(page.locator("#waiting-link")).to_be_visible(visible=bool(left))
 
 
+def test_what_is_wrong_with_the_whole_answer_stands_above_the_questions(ask_example: Asked) -> None:
+    """The person who answers them sees it, too."""
+    page = ask_example("rambling", "receipt")
+    expect(page.locator(".asking .notice.bad")).to_have_text("expected a JSON object, got 'I see a form.'")
+    expect(page.locator(".asked")).to_have_count(1)
+    page.get_by_label("Total", exact=True).fill("8")
+    send(page)
+    page.locator("tr.row").first.wait_for()
+
+
 def test_what_is_still_wrong_is_asked_again(ask_example: Asked, ask: Ask) -> None:
     """The answer is kept, with what is wrong with it; an empty one takes the value away."""
     page = ask_example("mistyped", "receipt")

@@ -94,6 +94,19 @@ def test_doubtful_extraction_waits(asked: Asked) -> None:
     assert asked.client.get(f"{asked.url}/export").status_code == 409
 
 
+def test_what_is_wrong_with_the_whole_answer_is_told_too(serve: Serve, upload: Upload, script: Script) -> None:
+    """Beside the questions, and in the list."""
+    name, _ = script('{"name": "Malice Smythe"}')
+    client = serve(chat_models=name)
+    schema = {"type": "object", "properties": {"name": {"type": "string"}, "age": {}}, "minProperties": 2}
+    asked = Asked(client, upload(client), name, json_schema=schema)
+    assert [field["path"] for field in asked.extraction["waits_for"]["fields"]] == ["/name"]
+    said = ["{'name': 'Malice Smythe'} does not have enough properties"]
+    assert asked.extraction["waits_for"]["errors"] == said
+    listed = {item["id"]: item["waits_for"] for item in client.get("/api/v1/reviews").json()["items"]}
+    assert listed[asked.id]["errors"] == said
+
+
 def test_waiting_reviews_are_listed_newest_first(asked: Asked, upload: Upload, script: Script) -> None:
     """By pages, each with what is asked."""
     asked.client.app.state.service.chat_models.append(name := script(_answer("Bob"))[0])  # type: ignore[attr-defined]
