@@ -11,6 +11,7 @@ from serving.batch.folder import RESULTS, TABLES
 from serving.batch.record import Record, state_of
 from serving.batch.results import read_records
 
+_AS_JSON = ("extraction", "validation_errors", "conflicts")
 # Rows of one row group: some megabytes of a form's values, and all that stands in memory.
 _GROUP = 500
 
@@ -106,8 +107,8 @@ def document_row(record: Record) -> dict[str, Any]:
     if result := record["result"]:
         named = ("stop_reason", "target_schema", "attempts", "prompts", "chat_model")
         row |= {name: result[name] for name in named}  # type: ignore[literal-required]
-        written = ("extraction", "validation_errors", "conflicts")
-        row |= {name: json.dumps(result[name], ensure_ascii=False) for name in written}  # type: ignore[literal-required]
+        # A folder begun before long documents were read in parts has records without conflicts.
+        row |= {name: json.dumps(result.get(name, []), ensure_ascii=False) for name in _AS_JSON}
     return _whole(row)
 
 
