@@ -27,7 +27,7 @@ def _narrow(error: ValidationError) -> Iterator[ValidationError]:
 
     Of an object that may be null just the property that is wrong is to be mended, not the object around it.
     """
-    fitting = [branch for branch in _branches(error) if not _is_other_type(branch)]
+    fitting = [branch for branch in union_branches(error) if not _is_other_type(branch)]
     if len(fitting) != 1 or _expected(error):
         yield error
         return
@@ -35,19 +35,22 @@ def _narrow(error: ValidationError) -> Iterator[ValidationError]:
         yield from _narrow(inner)
 
 
-def _branches(error: ValidationError) -> list[list[ValidationError]]:
-    """Return for each branch of a union what is wrong there; [] where the error is about none, or several fit."""
+def union_branches(error: ValidationError) -> list[list[ValidationError]]:
+    """Return for each branch of a union what is wrong there; [] where the error is about none, or several fit.
+
+    The schema `false`, which takes nothing, is no branch.
+    """
     if error.validator not in _UNIONS:
         return []
-    # The schema `false`, which takes nothing, has no path.
-    return [list(group) for _, group in groupby(error.context, key=lambda inner: [*inner.schema_path][:1])]
+    told = [inner for inner in error.context if inner.validator is not None]
+    return [list(group) for _, group in groupby(told, key=lambda inner: inner.schema_path[0])]
 
 
 def _is_other_type(errors: list[ValidationError]) -> bool:
-    """Tell whether a branch is for values of another type, for one value that this isn't, or for none at all."""
+    """Tell whether a branch is for values of another type, or for one value that this isn't."""
     here = [error for error in errors if not error.path]
     return any(
-        error.validator in (None, "type", "const") or ((inner := _branches(error)) and all(map(_is_other_type, inner)))
+        error.validator in ("type", "const") or ((inner := union_branches(error)) and all(map(_is_other_type, inner)))
         for error in here
     )
 
@@ -59,7 +62,7 @@ def _expected(error: Any) -> list[str]:
     if error.validator == "type":
         declared = error.validator_value
         return [declared] if isinstance(declared, str) else list(declared)
-    branches = [_expected_of_branch(errors) for errors in _branches(error)]
+    branches = [_expected_of_branch(errors) for errors in union_branches(error)]
     return list(dict.fromkeys(name for names in branches for name in names)) if all(branches) else []
 
 

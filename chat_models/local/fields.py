@@ -1,6 +1,5 @@
 """Fill a JSON Schema from what was read. What was not found is null or left out, never invented."""
 
-from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +10,7 @@ from chat_models.local.names import best_choice, best_pair, property_names
 from chat_models.local.pairs import Reading
 from chat_models.local.unkeyed import find_unkeyed
 from chat_models.local.values import to_member, to_type
+from schemas.mismatches import union_branches
 from schemas.references import FORMATS, JsonSchema, make_validator, resolve, with_definitions
 
 
@@ -160,10 +160,8 @@ class _Filler:
 
 def _is_of_told(error: ValidationError) -> bool:
     """Tell whether nothing but a told text is wrong, here or, of several branches, within one of them."""
-    branches = defaultdict(list)
-    for inner in error.context or []:
-        branches[inner.schema_path[0]].append(_is_of_told(inner))
-    return isinstance(error.instance, _Told) or any(all(branch) for branch in branches.values())
+    within = any(all(map(_is_of_told, errors)) for errors in union_branches(error))
+    return isinstance(error.instance, _Told) or within
 
 
 def _main_type(json_schema: JsonSchema) -> str:

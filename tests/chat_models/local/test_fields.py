@@ -82,6 +82,14 @@ def fill(json_schema: dict[str, Any], *pages: Any) -> dict[str, Any]:
     return filled
 
 
+def test_branch_that_takes_nothing_is_passed_over(page):
+    """The schema `false` in a union, as generators of schemas write it; what is read stands there all the same."""
+    amount = {"anyOf": [False, {"type": "integer"}]}
+    order = {"type": "object", "properties": {"amount": amount}, "required": ["amount"]}
+    schema = {"type": "object", "properties": {"order": order}, "required": ["order"]}
+    assert fill(schema, page("Amount: twelve")) == {"order": {"amount": "twelve"}}
+
+
 def test_form_gets_every_pair(page):
     """In reading order, several values in one item."""
     assert fill(Form.model_json_schema(), page("Name: Ada\nBorn: 1815")) == {
