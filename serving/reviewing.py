@@ -162,7 +162,7 @@ def _finish(
         return
     if answering.out is not None:
         # The name without its folders: whoever can write the database has no word in where files go.
-        write(result, answering.out, cut_stem(Path(waiting.stem or waiting.name).name))
+        write(result, answering.out, cut_stem(Path(waiting.stem or Path(waiting.name).stem).name))
     runs.forget(waiting)
 
 

@@ -4,7 +4,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from schemas.errors import UsageError
 from serving.web.auth import check_address, parse_tokens
@@ -30,7 +30,7 @@ def run_server(
         is_agent: serve the agent.
 
     Raises:
-        UsageError: the address needs tokens and there are none, or the port is taken.
+        UsageError: the address needs tokens and there are none, the port is taken, or another service has the data.
     """
     os.umask(0o077)  # what MLflow writes is for the owner alone too
     # Before the settings are read: here strangers can ask.
@@ -41,8 +41,9 @@ def run_server(
     check_address(host, parse_tokens(settings.api_tokens.get_secret_value()))
     import uvicorn  # noqa: PLC0415
 
+    app = _Starting(_make_app(settings, is_agent=is_agent))
     config = uvicorn.Config(
-        _make_app(settings, is_agent=is_agent),
+        app,
         host=host,
         port=port,
         log_level="warning",
@@ -55,9 +56,33 @@ def run_server(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     server = uvicorn.Server(config)
     announce(f"http://{f'[{host}]' if ':' in host else host}:{port}")
-    server.run()
+    try:
+        server.run()
+    except SystemExit:
+        if app.refusal:
+            raise app.refusal from None
+        raise
     if not server.started:
         raise UsageError(f"the service did not start on {host}:{port}; the lines above say why")
+
+
+class _Starting:
+    """An application whose own refusal to start is a sentence; uvicorn would log its traceback."""
+
+    def __init__(self, app: "FastAPI") -> None:
+        self._app = app
+        self.refusal: UsageError | None = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Pass everything on, but for the text of a refusal."""
+
+        async def tell(message: Any) -> None:
+            error = sys.exception()
+            if message["type"] == "lifespan.startup.failed" and isinstance(error, UsageError):
+                self.refusal, message = error, {"type": message["type"]}
+            await send(message)
+
+        await self._app(scope, receive, tell if scope["type"] == "lifespan" else send)
 
 
 def _make_app(settings: "ServiceSettings", *, is_agent: bool) -> "FastAPI":

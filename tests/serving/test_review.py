@@ -297,7 +297,7 @@ def test_services_run_is_answered_and_left_to_it(
         runs._graph.invoke({"document": text_pdf(*LINES)}, config, context=context, durability="exit")
     typed("8.00")
     assert optophone("review", "--out", tmp_path / "a" / "b").code == 0
-    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("evil*")] == ["a/b/evil.pdf.json"]
+    assert [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("evil*")] == ["a/b/evil.json"]
     assert optophone("review", "--list").out == "nothing waits for review\n"
     with waiting_runs() as runs:
         values = runs._graph.get_state(config).values

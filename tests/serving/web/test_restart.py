@@ -14,7 +14,7 @@ import pytest
 from openai_server import Reply, openai_server
 from pdfs import pdf_of
 from postgres import PostgresServer
-from processes import optophone_server, own_environment
+from processes import free_port, optophone_server, own_environment
 
 pytestmark = pytest.mark.slow
 
@@ -79,6 +79,20 @@ def test_orderly_end_is_prompt_and_loses_nothing(root: Path, tmp_path: Path) -> 
     with optophone_server(root, tmp_path / "data") as server, httpx.Client(base_url=server.url) as client:
         items = _poll(client, lambda statuses: not _OPEN & set(statuses))
     assert [item["status"] for item in items] == ["valid"] * 20
+
+
+def test_second_service_on_a_data_folder_is_refused_in_a_sentence(root: Path, tmp_path: Path) -> None:
+    """Exit code 2, what to do, and no traceback; the first one goes on."""
+    data_dir = tmp_path / "data"
+    with optophone_server(root, data_dir) as server:
+        second = subprocess.run(
+            [sys.executable, "-m", "serving.cli", "serve", "--port", str(free_port())],
+            cwd=root, env=own_environment(data_dir), capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert httpx.get(f"{server.url}/healthz").status_code == 200
+    assert second.returncode == 2
+    assert "end the other service" in second.stderr.splitlines()[-1]
+    assert "Traceback" not in second.stderr
 
 
 def test_killed_service_still_waits_and_takes_the_answer(root: Path, tmp_path: Path, database: dict[str, str]) -> None:
