@@ -49,7 +49,7 @@ def ask_for_json(
     try:
         tool = {"name": _ANSWER, "description": "Give the answer.", "parameters": json_schema}
         return chat_model.bind_tools([tool], tool_choice=_ANSWER), list(messages)
-    except NotImplementedError:  # it knows no tools either
+    except NotImplementedError:  # what LangChain raises for a chat model without tools
         instruction = f"Answer with one JSON object of this JSON Schema and nothing else:\n{json.dumps(json_schema)}"
         return chat_model, [SystemMessage(instruction), *messages]
 

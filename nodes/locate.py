@@ -59,8 +59,7 @@ def locate(
         confidence = round(weighed * (_RULE_BROKEN if rule else 1.0), 4)
         reason = None
         if confidence < DOUBTFUL:
-            unsure = _UNSURE if place["bbox"] else _UNLIKELY
-            by_reader = None if probability is None else f"{unsure} ({probability:.2f})"
+            by_reader = None if probability is None else _UNSURE if place["bbox"] else _UNLIKELY
             reason = rule or by_reader or give_reason(value, place, labels_beside(place, indices), verdict)
         fields.append(_field(path, value, place, confidence, reason))
     return fields

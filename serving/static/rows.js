@@ -2,9 +2,6 @@
 
 import { leavesOf } from "./values.js";
 
-// A reason of the local reader ends with its confidence; here that stands in a column of its own.
-const CONFIDENCE = / \(\d\.\d\d\)$/;
-
 /**
  * Rows {leaf, label, question, values, list, item}: `question` and `values` are a pair's key leaf and its array of answers,
  * else null; `list` is the array that `item` can be removed from.
@@ -74,7 +71,7 @@ export function commonReason(rows) {
 
 function reasonsOf(leaf) {
   const broken = leaf.errors.map((error) => error.message);
-  return broken.length ? broken : [leaf.record?.reason?.replace(CONFIDENCE, "")].filter(Boolean);
+  return broken.length ? broken : [leaf.record?.reason].filter(Boolean);
 }
 
 /** [doubtful rows, worst first; the rest in their order]. */
